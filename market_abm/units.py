@@ -1,0 +1,70 @@
+"""Units, conversions, the integer grid and the ordered sum.
+
+Inside the model compute is counted in kHQ (1,000 H100-equivalents for one quarter), money in MUSD and
+prices in MUSD per kHQ. Wherever a person reads a price it is in USD per GPU-hour.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+HOURS_PER_QUARTER = 2190.0
+"""Hours in a quarter: 8,760 / 4."""
+
+MUSD_PER_KHQ = HOURS_PER_QUARTER / 1000.0
+"""1 USD per GPU-hour in MUSD per kHQ (1,000 GPUs x 2,190 h / 1e6)."""
+
+DAYS_PER_QUARTER = 91.25
+
+GRID = 1_000_000
+"""Steps per unit of price (1e-6 MUSD/kHQ) and of quantity (1e-6 kHQ) on the market's integer grid."""
+
+
+def usd_per_gpu_hour(price):
+    """Convert MUSD per kHQ to USD per GPU-hour."""
+    return price / MUSD_PER_KHQ
+
+
+def musd_per_khq(price):
+    """Convert USD per GPU-hour to MUSD per kHQ."""
+    return price * MUSD_PER_KHQ
+
+
+def quarterly_rate(annual):
+    """Quarterly rate of an annual one: (1 + r)^(1/4) - 1."""
+    return (1.0 + annual) ** 0.25 - 1.0
+
+
+def notice_quarters(days: float) -> int:
+    """Whole quarters of notice for a number of days (90 days = 1, 180 days = 2)."""
+    return math.ceil(days / DAYS_PER_QUARTER)
+
+
+def to_grid(values: ArrayLike) -> NDArray[np.int64]:
+    """Round prices or quantities to the integer grid."""
+    return np.rint(np.asarray(values, dtype=np.float64) * GRID).astype(np.int64)
+
+
+def from_grid(steps: ArrayLike) -> NDArray[np.float64]:
+    """Prices or quantities from grid steps."""
+    return np.asarray(steps, dtype=np.float64) / GRID
+
+
+def on_grid(values: ArrayLike) -> NDArray[np.float64]:
+    """The nearest values that lie on the grid."""
+    return from_grid(to_grid(values))
+
+
+def ordered_sum(values: ArrayLike, axis: int = 0) -> NDArray[np.float64] | np.float64:
+    """Sum from the first element to the last, one by one.
+
+    ``numpy.sum`` adds pairwise, so that inserting an idle firm's zero can change the last bit; a running
+    sum does not.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape[axis] == 0:
+        return np.zeros(np.delete(array.shape, axis))[()]
+    return np.take(np.cumsum(array, axis=axis), -1, axis=axis)
