@@ -1,0 +1,235 @@
+"""The trade problem: sellers' capacity, buyers' falling value blocks and the links between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from market_abm.units import GRID, on_grid
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+PRICE_LIMIT = 1e8
+"""Largest price or cost (MUSD/kHQ): path sums of grid prices must fit 64 bits."""
+
+QUANTITY_LIMIT = 1e9
+"""Largest single quantity (kHQ): totals of grid quantities must fit 64 bits."""
+
+_LINK_PRICES = ("switching", "wedge", "tax")
+
+
+@dataclass(frozen=True, eq=False)
+class TradeProblem:
+    """Who could sell how much to whom, at what cost and value.
+
+    All prices and quantities are rounded to the market's integer grid (1e-6) when the problem is built, so
+    that ties and conservation are exact. The arrays are read-only: use :meth:`replace` for a variant.
+
+    Parameters
+    ----------
+    capacity : array (S,)
+        What each seller can sell, kHQ.
+    unit_cost : array (S,)
+        Short-run cost of a unit, MUSD/kHQ.
+    block_quantity, block_value : array (B, K)
+        Each buyer's willingness to pay in blocks: size (kHQ) and value of a unit (MUSD/kHQ). Values must not
+        rise along a row; blocks of quantity zero are padding and are ignored.
+    switching, wedge, tax : scalar or array (S, B), optional
+        Costs of a unit on a link, MUSD/kHQ: the buyer bears switching and tax, the seller the wedge.
+        A negative one is a subsidy or a taste.
+    linked : bool array (S, B), optional
+        Which pairs can trade; all of them when left out.
+    link_cap : scalar or array (S, B), optional
+        Largest flow on a link, kHQ; ``inf`` is none.
+    incumbent : array (S, B), optional
+        Last quarter's flow, kHQ. Among optimal allocations the one with most volume on links that carried
+        flow is chosen first.
+    tie_key : array (S, B), optional
+        Seeded numbers in [0, 1): remaining ties go to the lower key.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a number is not finite, negative or too large for the grid, or block values rise.
+        The message names the argument, the first offending entry and the remedy.
+
+    Notes
+    -----
+    The surplus of a traded unit is value - unit_cost - switching - wedge - tax (Koopmans 1949;
+    Shapley & Shubik 1971).
+    """
+
+    capacity: Floats
+    unit_cost: Floats
+    block_quantity: Floats
+    block_value: Floats
+    switching: Floats = 0.0  # type: ignore[assignment]
+    wedge: Floats = 0.0  # type: ignore[assignment]
+    tax: Floats = 0.0  # type: ignore[assignment]
+    linked: Bools | None = None
+    link_cap: Floats | None = None
+    incumbent: Floats | None = None
+    tie_key: Floats | None = None
+
+    def __post_init__(self) -> None:
+        capacity = _vector("capacity", self.capacity)
+        blocks = _matrix("block_quantity", self.block_quantity)
+        sizes = (len(capacity), *blocks.shape)
+        for item in fields(self):
+            object.__setattr__(self, item.name, _coerce(item.name, getattr(self, item.name), sizes))
+        _check_falling(self.block_quantity, self.block_value)
+
+    @classmethod
+    def _trusted(cls, **arrays: Any) -> Self:
+        """Build without any check, for arrays that are already of the right type, shape and grid."""
+        problem = object.__new__(cls)
+        problem.__dict__.update(arrays)
+        return problem
+
+    @property
+    def sellers(self) -> int:
+        """Number of sellers S."""
+        return len(self.capacity)
+
+    @property
+    def buyers(self) -> int:
+        """Number of buyers B."""
+        return len(self.block_quantity)
+
+    @property
+    def link_cost(self) -> Floats:
+        """Cost of a unit on each link, (S, B): unit_cost + switching + wedge + tax, MUSD/kHQ."""
+        return self.unit_cost[:, None] + self.switching + self.wedge + self.tax
+
+    @property
+    def gain(self) -> Floats:
+        """Surplus of a unit on each link before the buyer's value, (S, B): minus :attr:`link_cost`."""
+        return -self.link_cost
+
+    def replace(self, **changes: Any) -> TradeProblem:
+        """Return the same problem with some arguments changed, all others kept as they are.
+
+        Raises
+        ------
+        TypeError
+            If a name is not an argument of :class:`TradeProblem`.
+        ValueError
+            As the constructor.
+        """
+        unknown = changes.keys() - _FIELDS
+        if unknown:
+            allowed = ", ".join(sorted(_FIELDS))
+            raise TypeError(f"TradeProblem has no argument {sorted(unknown)}: use one of {allowed}.")
+        sizes = (self.sellers, *self.block_quantity.shape)
+        if np.shape(changes.get("capacity", self.capacity)) != (sizes[0],) or (
+            np.shape(changes.get("block_quantity", self.block_quantity)) != sizes[1:]
+        ):
+            return TradeProblem(**{**self.__dict__, **changes})
+        checked = {name: _coerce(name, value, sizes) for name, value in changes.items()}
+        problem = TradeProblem._trusted(**{**self.__dict__, **checked})
+        if "block_quantity" in changes or "block_value" in changes:
+            _check_falling(problem.block_quantity, problem.block_value)
+        return problem
+
+
+_FIELDS = {item.name for item in fields(TradeProblem)}
+
+
+def _vector(name: str, value: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(value)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; it must be one number a seller, shape (S,).")
+    return array
+
+
+def _matrix(name: str, value: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(value)
+    if array.ndim != 2:
+        raise ValueError(f"{name} has shape {array.shape}; it must be one row a buyer, shape (B, K).")
+    return array
+
+
+def _coerce(name: str, value: Any, sizes: tuple[int, int, int]) -> NDArray[Any] | None:
+    """One argument in its stored form: right shape, on the grid, read-only."""
+    sellers, buyers, blocks = sizes
+    if name in ("capacity", "unit_cost"):
+        shape: tuple[int, ...] = (sellers,)
+    elif name.startswith("block_"):
+        shape = (buyers, blocks)
+    else:
+        shape = (sellers, buyers)
+    if value is None:
+        if name == "linked":
+            return _locked(np.ones(shape, dtype=np.bool_))
+        if name in _LINK_PRICES:
+            return _locked(np.zeros(shape))
+        if name in ("link_cap", "incumbent", "tie_key"):
+            return None
+        raise ValueError(f"{name} is None; give an array of shape {shape}.")
+    if name == "linked":
+        array = np.asarray(value)
+        if array.dtype != np.bool_:
+            raise ValueError(f"linked has type {array.dtype}; it must be True or False, shape {shape}.")
+        return _locked(_shaped(name, array, shape))
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} cannot be read as numbers; give floats of shape {shape}.") from None
+    array = _shaped(name, array, shape)
+    if name == "tie_key":
+        _require(name, array, (array >= 0.0) & (array < 1.0), "in [0, 1)")
+        return _locked(array)
+    if name == "link_cap":
+        _require(name, array, array >= 0.0, "zero or more, inf for no cap")
+        capped = np.minimum(array, QUANTITY_LIMIT)
+        return _locked(np.where(array > QUANTITY_LIMIT, np.inf, on_grid(capped)))
+    if name in ("capacity", "block_quantity", "incumbent"):
+        _require(name, array, (array >= 0.0) & (array <= QUANTITY_LIMIT), f"from 0 to {QUANTITY_LIMIT:g} kHQ")
+    else:
+        _require(name, array, np.abs(array) <= PRICE_LIMIT, f"finite and within +-{PRICE_LIMIT:g} MUSD/kHQ")
+    return _locked(on_grid(array))
+
+
+def _shaped(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    if array.shape == shape:
+        return np.array(array, order="C")
+    if array.ndim == 0 and name not in ("capacity", "unit_cost", "block_quantity", "block_value"):
+        return np.full(shape, array[()])
+    raise ValueError(
+        f"{name} has shape {array.shape} where {shape} is needed: S sellers by capacity, B buyers and "
+        "K blocks by block_quantity."
+    )
+
+
+def _require(name: str, array: Floats, fine: Bools, allowed: str) -> None:
+    if not fine.all():
+        where = tuple(int(k) for k in np.argwhere(~fine)[0])
+        raise ValueError(f"{name}{list(where)} is {array[where]}; it must be {allowed}.")
+
+
+def _check_falling(quantity: Floats, value: Floats) -> None:
+    """Refuse a block that is worth more than an earlier one (padding of quantity zero does not count)."""
+    if value.shape[1] < 2:
+        return
+    lowest = np.minimum.accumulate(np.where(quantity > 0.0, value, np.inf), axis=1)
+    rises = (quantity[:, 1:] > 0.0) & (value[:, 1:] > lowest[:, :-1])
+    if rises.any():
+        buyer, block = (int(k) for k in np.argwhere(rises)[0])
+        raise ValueError(
+            f"block_value[{buyer}, {block + 1}] is {value[buyer, block + 1]}, more than an earlier block's "
+            f"{lowest[buyer, block]}; a buyer's values must fall: sort its blocks by value, highest first."
+        )
+
+
+def _locked(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array
+
+
+def grid_steps(value: float) -> int:
+    """Whole grid steps of one quantity (kHQ)."""
+    return round(value * GRID)
