@@ -1,0 +1,114 @@
+"""The contract book: who has promised how much compute to whom, at what price and for how long.
+
+One row a contract, columns as arrays. Three kinds: a *term* contract has a firm term, after which either
+side may give notice, and a headline end; a *rolling* relation (enterprise and start-up use) renews all but a
+small share each quarter; *internal* use of an owner's own fleet has no price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market_abm.economy.world import NEVER
+
+TERM, ROLLING, INTERNAL = 0, 1, 2
+KINDS = ("term", "rolling", "internal")
+
+
+@dataclass(frozen=True)
+class Book:
+    """Columns of the contract book, (C,) unless said otherwise.
+
+    ``supplier`` and ``buyer`` are seller and buyer nodes, ``volume`` the kHQ promised this quarter, ``path``
+    (C, T) the scheduled volumes of a term contract, ``price`` MUSD per kHQ, quarters are counted from the
+    start of the run. ``ends`` is the last quarter of delivery: the headline end, or earlier after notice.
+    """
+
+    id: tuple[str, ...]
+    supplier: NDArray[np.int64]
+    buyer: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    volume: NDArray[np.float64]
+    path: NDArray[np.float64]
+    price: NDArray[np.float64]
+    start: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    firm_until: NDArray[np.int64]
+    notice: NDArray[np.int64]
+    take_or_pay: NDArray[np.float64]
+    exclusive: NDArray[np.bool_]
+    recall: NDArray[np.bool_]
+    prepaid: NDArray[np.float64]
+    noticed: NDArray[np.int64]
+    """Quarter in which notice was given, NEVER before."""
+    estimated: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def matrix(self, values: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+        """Sum a column by link: (C,) to (S, B), added in the order of the rows."""
+        total = np.zeros(shape)
+        np.add.at(total, (self.supplier, self.buyer), values)
+        return total
+
+    def in_force(self, t: int) -> NDArray[np.bool_]:
+        """Rows that deliver in quarter ``t``."""
+        return (self.start <= t) & (t <= self.ends) & (self.volume > 0)
+
+    def keep(self, mask: NDArray[np.bool_]) -> Book:
+        """The rows where ``mask`` holds."""
+        if mask.all():
+            return self
+        index = np.flatnonzero(mask)
+        columns = {name: getattr(self, name)[index] for name in _ARRAYS}
+        return Book(id=tuple(self.id[i] for i in index), **columns)
+
+    def append(self, other: Book) -> Book:
+        """Both books, the other's rows last."""
+        if not len(other):
+            return self
+        columns = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS}
+        return Book(id=self.id + other.id, **columns)
+
+    def change(self, **columns: NDArray) -> Book:
+        """The same rows with other columns."""
+        return replace(self, **columns)
+
+    def sorted(self) -> Book:
+        """Rows in the order of their ids."""
+        order = sorted(range(len(self)), key=lambda i: self.id[i])
+        columns = {name: getattr(self, name)[order] for name in _ARRAYS}
+        return Book(id=tuple(self.id[i] for i in order), **columns)
+
+
+_ARRAYS = tuple(name for name in Book.__dataclass_fields__ if name != "id")
+
+
+def rows(records: list[dict], horizon: int) -> Book:
+    """A book from one dict a contract; columns that a dict lacks take neutral values."""
+    neutral = {
+        "price": 0.0, "start": 0, "ends": NEVER, "firm_until": -1, "notice": 1, "take_or_pay": 1.0,
+        "exclusive": False, "recall": False, "prepaid": 0.0, "noticed": NEVER, "estimated": False,
+    }  # fmt: skip
+    full = [neutral | record for record in records]
+    for record in full:
+        if record.get("path") is None:
+            t = np.arange(horizon)
+            inside = (t >= record["start"]) & (t <= record["ends"])
+            record["path"] = np.where(inside, record["volume"], 0.0)
+    kinds = {
+        "supplier": np.int64, "buyer": np.int64, "kind": np.int64, "start": np.int64, "ends": np.int64,
+        "firm_until": np.int64, "notice": np.int64, "noticed": np.int64, "exclusive": np.bool_,
+        "recall": np.bool_, "estimated": np.bool_,
+    }  # fmt: skip
+    columns = {
+        name: np.array([record[name] for record in full], dtype=kinds.get(name, np.float64))
+        for name in _ARRAYS
+    }
+    if not full:
+        columns["path"] = np.zeros((0, horizon))
+    return Book(id=tuple(record["id"] for record in full), **columns)

@@ -1,0 +1,239 @@
+"""Private willingness to pay for compute, given rivals' present compute.
+
+A lab wants compute to serve its customers (inference) and to train (R&D); a segment has a sourced elasticity.
+Each demand is a function of the price, summed horizontally and handed to the market as fine blocks.
+Sources: Kaplan et al. 2020 and Hoffmann et al. 2022 (capability as a power law of compute), Loury 1979 and
+Tullock 1980 (the prize that an entrant chases too).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from market_abm.economy.state import State, opening_stock
+from market_abm.economy.world import Floats, World
+from market_abm.elementary import exp, power
+from market_abm.units import musd_per_khq
+
+CHOKE = 10.0
+"""Highest value of a segment's compute, as a multiple of the index at the start: truncates the isoelastic tail."""
+
+_SMALL = 1e-12
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Demand functions of all buyers in one quarter, columns of length B, prices in MUSD per kHQ.
+
+    Inference: ``need`` valued from ``(1 + slope) value`` down to ``(1 - slope) value``. R&D: the value of one
+    more kHQ is prize x A / ((1 - d) E + A q). Segments: scale x (v / price)^-elasticity up to the choke price.
+    """
+
+    need: Floats
+    value: Floats
+    slope: float
+    prize: Floats
+    head_start: Floats
+    """(1 - d) E / A: what must be bought before the first unit, kHQ."""
+    scale: Floats
+    price: float
+    elasticity: Floats
+    blocks: tuple
+
+    def at(self, v: Floats) -> Floats:
+        """Quantity demanded at prices ``v``: (B, N) kHQ for prices (B, N)."""
+        v = np.maximum(v, _SMALL)
+        column = np.newaxis
+        low, width = (1.0 - self.slope) * self.value, 2.0 * self.slope * self.value
+        ramp = ((1.0 + self.slope) * self.value)[:, column] - v
+        served = np.clip(ramp / np.maximum(width, _SMALL)[:, column], 0.0, 1.0)
+        served = np.where((width <= _SMALL)[:, column], v <= low[:, column], served)
+        quantity = self.need[:, column] * served
+        quantity = quantity + np.maximum(self.prize[:, column] / v - self.head_start[:, column], 0.0)
+        isoelastic = power(v / self.price, -self.elasticity[:, column])
+        quantity = quantity + np.where(v <= CHOKE * self.price, self.scale[:, column] * isoelastic, 0.0)
+        for b, blocks in enumerate(self.blocks):
+            if blocks is not None:
+                quantity[b] = 0.0
+                for value, amount in blocks:
+                    quantity[b] += np.where(v[b] <= value, amount, 0.0)
+        return quantity
+
+    def total(self, price: float) -> float:
+        """Demand D of all buyers at one price, kHQ."""
+        at = self.at(np.full((len(self.need), 1), price))[:, 0]
+        return float(np.cumsum(at)[-1]) if len(at) else 0.0
+
+    def scaled(self, factor: Floats) -> Demand:
+        """The same willingness to pay for ``factor`` times the quantity."""
+        blocks = tuple(
+            None if rows is None else tuple((v, q * f) for v, q in rows)
+            for rows, f in zip(self.blocks, factor)
+        )
+        return replace(
+            self,
+            need=self.need * factor,
+            prize=self.prize * factor,
+            head_start=self.head_start * factor,
+            scale=self.scale * factor,
+            blocks=blocks,
+        )
+
+    def with_elasticity(self, elasticity: float) -> Demand:
+        """The same demand with another elasticity of the open segments, through the same point at the index."""
+        return replace(self, elasticity=np.where(self.scale > 0, elasticity, self.elasticity))
+
+
+def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
+    """Stage 3: what each buyer would take at every price.
+
+    Parameters
+    ----------
+    need_factor : ndarray (B,)
+        Dated demand shocks of the timeline, 1 where there are none.
+    """
+    b, buyers = world.scenario.behaviour, world.buyers
+    t = max(state.t, 0)
+    entered = min(t, int(b.unmet_quarters)) / float(b.unmet_quarters)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.where(buyers.lab, buyers.inference, buyers.use)
+        late = np.where(size > 0, 1.0 + buyers.unmet * entered / np.maximum(size, _SMALL), 1.0)
+    market = state.market / world.market_revenue if world.market_revenue > 0 else 1.0
+    share = np.where(buyers.product, state.share / np.maximum(buyers.share, _SMALL), 1.0)
+    need = buyers.inference * market * share * state.efficiency * late
+    prize = opening_prize(world) * market * prize_of_share(world, state.share)
+    stock = opening_stock(world) if state.t < 0 else state.stock
+    productivity = float(exp(float(b.g_A) * t))
+    scale = np.where(buyers.lab, 0.0, buyers.use * buyers.growth[:, t] * late * exp(state.segment_shock))
+    trains = buyers.lab & (buyers.rnd > 0)
+    curve = Demand(
+        need=need,
+        value=inference_value(world, state),
+        slope=float(b.inference_slope),
+        prize=np.where(trains, prize, 0.0),
+        head_start=np.where(trains, (1.0 - float(b.d)) * stock / productivity, 0.0),
+        scale=scale,
+        price=world.index_price,
+        elasticity=np.where(buyers.lab, 1.0, buyers.elasticity),
+        blocks=tuple(
+            None if rows is None else tuple((float(musd_per_khq(v)), float(q)) for v, q in rows)
+            for rows in buyers.blocks
+        ),
+    )
+    return curve.scaled(need_factor)
+
+
+def opening_prize(world: World) -> Floats:
+    """Value of capability revealed by what labs spend on R&D: alphaW = p q e^G / (e^G - 1 + d), MUSD.
+
+    Calibrated so that today's R&D is what the lab wants at the index, on the balanced path with
+    G = growth of effective compute.
+    """
+    b = world.scenario.behaviour
+    growth = np.exp(float(b.g_A) + float(world.market_growth[0]))
+    return world.index_price * world.buyers.rnd * growth / max(growth - 1.0 + float(b.d), _SMALL)
+
+
+def prize_of_share(world: World, share: Floats) -> Floats:
+    """Prize relative to the start: the logit gain s(1-s) and the part rho that an entrant chases too."""
+    rho = float(world.scenario.behaviour.rho)
+    start = np.where(world.buyers.product, world.buyers.share, 0.5)
+    now = np.where(world.buyers.product, share, 0.5)
+    logit = now * (1.0 - now) / np.maximum(start * (1.0 - start), _SMALL)
+    return (1.0 - rho) * logit + rho
+
+
+def inference_value(world: World, state: State) -> Floats:
+    """Value of one kHQ that serves customers: today's margin and the customers kept.
+
+    v = (m / g) (1 + zeta (1 - s) / (1 + r - zeta)), lifted at the start so that the lowest block served is
+    worth the index (revealed preference), and carried on in proportion.
+    """
+    b, p, buyers = world.scenario.behaviour, world.scenario.product, world.buyers
+    zeta = float(p.zeta)
+    discount = 1.0 + world.rows.wacc[buyers.row] - zeta
+
+    def kept(share: Floats) -> Floats:
+        return 1.0 + zeta * (1.0 - share) / discount
+
+    revenue = world.market_revenue * buyers.share * buyers.monetisation
+    margin = np.where(
+        buyers.product & (buyers.inference > 0),
+        buyers.margin * revenue / np.maximum(buyers.inference, _SMALL),
+        0.0,
+    )
+    floor = world.index_price / (1.0 - float(b.inference_slope))
+    start = np.maximum(margin * kept(buyers.share), floor)
+    return start / state.efficiency * kept(state.share) / kept(buyers.share)
+
+
+def value_blocks(
+    world: World, demand: Demand, committed: Floats, ceiling: Floats, last_price: float, refine: int = 1
+) -> tuple[Floats, Floats]:
+    """Cut what is left of each demand curve into blocks, (B, K) quantities and values.
+
+    Parameters
+    ----------
+    committed : ndarray (B,)
+        Quantity already covered by contracts: the highest values.
+    ceiling : ndarray (B,)
+        Most the buyer can use in all (finance and growth caps), kHQ.
+    last_price : float
+        Blocks are densest within +-30 % of it.
+    refine : int
+        Multiplies the number of blocks: results must not feel the grid.
+
+    Notes
+    -----
+    The edges are staggered between buyers by a keyed fraction of a step, so that the joint curve is far
+    finer than any single buyer's.
+    """
+    b = world.scenario.behaviour
+    count = int(max(b.lab_blocks, b.segment_blocks)) * refine
+    edges = _edges(world, last_price, count)
+    cumulative = np.minimum(demand.at(edges), ceiling[:, None])
+    cumulative = np.maximum(cumulative - committed[:, None], 0.0)
+    quantity = np.diff(cumulative, axis=1, prepend=0.0)
+    middle = 0.5 * (edges[:, 1:] + edges[:, :-1])
+    value = np.concatenate([edges[:, :1], middle], axis=1)
+    for row, blocks in enumerate(demand.blocks):
+        if blocks is not None:
+            quantity[row], value[row] = _given_blocks(blocks, committed[row], ceiling[row], count + 1)
+    return np.maximum(quantity, 0.0), value
+
+
+def _given_blocks(blocks, committed: float, ceiling: float, count: int) -> tuple[Floats, Floats]:
+    """Explicit blocks less what is committed, highest value first."""
+    ordered = sorted(blocks, key=lambda pair: -pair[0])
+    quantity, value = np.zeros(count), np.zeros(count)
+    covered, room = committed, max(ceiling - committed, 0.0)
+    for k, (v, q) in enumerate(ordered):
+        left = max(q - covered, 0.0)
+        covered = max(covered - q, 0.0)
+        quantity[k], value[k] = min(left, room), v
+        room -= quantity[k]
+    return quantity, value
+
+
+def _edges(world: World, last_price: float, count: int) -> Floats:
+    """Falling prices at which the curves are read, (B, count + 1)."""
+    top = max(0.999 * CHOKE * world.index_price, 4.0 * last_price)
+    bottom = 0.05 * min(last_price, world.index_price)
+    dense = max(int(0.6 * count), 2)
+    above = max(int(0.2 * count), 1)
+    below = count - dense - above
+    high, low = 1.3 * last_price, 0.7 * last_price
+    low = max(low, 1.5 * bottom)
+    step = np.concatenate(
+        [
+            np.linspace(np.log(top), np.log(high), above, endpoint=False),
+            np.linspace(np.log(high), np.log(low), dense, endpoint=False),
+            np.linspace(np.log(low), np.log(bottom), below + 1),
+        ]
+    )
+    shift = world.stagger[:, None] * np.diff(step, append=step[-1])[None, :]
+    shift[:, 0] = 0.0
+    return exp(step[None, :] + shift)
+

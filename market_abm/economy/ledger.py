@@ -1,0 +1,93 @@
+"""Double-entry payments on the integer grid: a ledger that does not sum to zero cannot be built.
+
+Accounts are the F rows of the firm table and four that stand for the rest of the economy: the users of the
+labs' products (*users*), chip and energy vendors and staff (*vendors*), banks and shareholders (*lenders*) and
+the firms' other businesses (*elsewhere*).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from market_abm.units import GRID
+
+OUTSIDE = ("users", "vendors", "lenders", "elsewhere")
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Payments of one purpose: amounts from accounts to accounts, in 1e-6 MUSD."""
+
+    purpose: str
+    payer: NDArray[np.int64]
+    payee: NDArray[np.int64]
+    amount: NDArray[np.int64]
+
+
+class Ledger:
+    """All payments of a quarter.
+
+    Parameters
+    ----------
+    rows : int
+        Number of firm rows F; outside accounts follow.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.transfers: list[Transfer] = []
+
+    def account(self, name: str) -> int:
+        """Number of an outside account."""
+        return self.rows + OUTSIDE.index(name)
+
+    def pay(self, purpose: str, payer: ArrayLike, payee: ArrayLike, amount: ArrayLike) -> None:
+        """Record payments in MUSD; a negative amount flows the other way.
+
+        Payer, payee and amount broadcast against each other. Every amount is booked once and read twice, as
+        an outflow and as an inflow, so nothing can be created.
+
+        Raises
+        ------
+        ValueError
+            If an amount is not finite or an account does not exist.
+        """
+        value = np.asarray(amount, dtype=np.float64)
+        if not np.isfinite(value).all():
+            raise ValueError(f"ledger: a payment for {purpose} is not a finite amount: {value}")
+        a, b, m = np.broadcast_arrays(
+            np.asarray(payer, dtype=np.int64),
+            np.asarray(payee, dtype=np.int64),
+            np.rint(value * GRID).astype(np.int64),
+        )
+        accounts = self.rows + len(OUTSIDE)
+        if a.size and (min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= accounts):
+            raise ValueError(f"ledger: a payment for {purpose} names an account outside 0..{accounts - 1}")
+        self.transfers.append(Transfer(purpose, a.ravel().copy(), b.ravel().copy(), m.ravel().copy()))
+
+    def balances(self) -> NDArray[np.int64]:
+        """Net receipts of every account in 1e-6 MUSD, firms first then outside accounts."""
+        net = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
+        for transfer in self.transfers:
+            np.add.at(net, transfer.payee, transfer.amount)
+            np.subtract.at(net, transfer.payer, transfer.amount)
+        return net
+
+    def receipts(self) -> NDArray[np.float64]:
+        """Net receipts of the firm rows, MUSD."""
+        return self.balances()[: self.rows] / GRID
+
+    def residual(self) -> float:
+        """Sum over all accounts, MUSD: zero, exactly, unless the ledger is broken."""
+        return float(self.balances().sum()) / GRID
+
+    def total(self, purpose: str, *, payer: bool = False) -> NDArray[np.float64]:
+        """Receipts (or, with ``payer``, payments) of the firm rows for one purpose, MUSD."""
+        out = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
+        for transfer in self.transfers:
+            if transfer.purpose == purpose:
+                np.add.at(out, transfer.payer if payer else transfer.payee, transfer.amount)
+        return out[: self.rows] / GRID

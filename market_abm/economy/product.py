@@ -1,0 +1,72 @@
+"""The product market: logit demand with an outside good (Anderson, de Palma and Thisse 1992).
+
+Utility of lab i is xi a_i - price + zeta ln max(s_i(t-1), s_min) + b_i, where b_i makes the opening shares
+stationary. The long-run elasticity of share to compute, xi alpha / (1 - zeta), must stay at or below one, or
+the market tips by assumption.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market_abm.economy.capability import capability
+from market_abm.economy.state import State, opening_stock
+from market_abm.economy.world import Floats, World
+from market_abm.elementary import exp, log
+from market_abm.units import ordered_sum
+
+
+def shares_after(world: World, state: State, stock: Floats, served: Floats) -> Floats:
+    """Shares of the product market after a quarter, (B,), zero outside it.
+
+    Parameters
+    ----------
+    stock : ndarray (B,)
+        Effective training stocks after this quarter's R&D.
+    served : ndarray (B,)
+        Share of inference need that was served. What was not served diverts to the other labs and the outside
+        good in proportion to their shares (logit diversion), at most ``churn_cap`` of a lab's share.
+    """
+    p, buyers = world.scenario.product, world.buyers
+    inside = buyers.product
+    if not inside.any():
+        return state.share
+    share = diverted(state.share, np.where(inside, 1.0 - served, 0.0), float(p.churn_cap))
+    # Only capability relative to the field counts: the outside good keeps pace with the frontier's average,
+    # and the size of the market is a path of its own.
+    level, start = capability(world, stock), capability(world, opening_stock(world))
+    weight = np.where(inside, buyers.share, 0.0)
+    total = float(ordered_sum(weight))
+    gain = level - start
+    gain = gain - float(ordered_sum(weight * gain)) / total
+    floor = float(p.share_floor)
+    utility = (
+        float(p.xi) * gain
+        + float(p.zeta) * (log(np.maximum(share, floor)) - log(np.maximum(buyers.share, floor)))
+        + state.quality
+        + log(np.maximum(buyers.share, 1e-12))
+    )
+    outside_start = 1.0 - float(ordered_sum(weight))
+    outside = 1.0 - float(ordered_sum(np.where(inside, share, 0.0)))
+    outside_utility = float(p.zeta) * (float(log(outside)) - float(log(outside_start))) + float(
+        log(outside_start)
+    )
+    size = np.where(inside, exp(utility), 0.0)
+    return size / (float(ordered_sum(size)) + float(exp(outside_utility)))
+
+
+def diverted(share: Floats, unserved: Floats, cap: float) -> Floats:
+    """Shares after unserved users left: logit diversion D_ik = s_k / (1 - s_i), capped churn."""
+    lost = share * np.minimum(unserved, cap)
+    gained = np.zeros_like(share)
+    for i in np.flatnonzero(lost > 0):
+        to = share / (1.0 - share[i])
+        to[i] = 0.0
+        gained = gained + lost[i] * to
+    return share - lost + gained
+
+
+def stationarity(world: World) -> float:
+    """Long-run elasticity of share to compute, xi alpha / (1 - zeta): the market tips above one."""
+    b, p = world.scenario.behaviour, world.scenario.product
+    return float(p.xi) * float(b.alpha) / (1.0 - float(p.zeta))

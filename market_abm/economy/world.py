@@ -1,0 +1,178 @@
+"""The world as columns: everything of a scenario that does not change while it runs.
+
+Firms and segments share one table of F rows, sorted by key. S of them have a fleet (seller nodes) and B of
+them use compute (buyer nodes); an integrated firm has both. Money is in MUSD, compute in kHQ or kH100e,
+prices in MUSD per kHQ, rates per quarter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+NEVER = 1_000_000
+"""A quarter that does not come."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All firms and segments (F rows, T quarters of horizon)."""
+
+    key: tuple[str, ...]
+    kind: tuple[str, ...]
+    owner: tuple[str, ...]
+    owner_code: Ints
+    aggregate_of: Floats
+    cash: Floats
+    debt: Floats
+    wacc: Floats
+    other_cash_flow: Floats
+    inflow: Floats
+    """Dated equity and grants, (F, T)."""
+    interest: Floats
+    """Financial interest of row f in the lab of row k, (F, F): 1 in its own, omega times the stake elsewhere."""
+    rival_harm: Floats
+    """Weight phi of row f on harm to the lab of row k, (F, F)."""
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def row(self, key: str) -> int:
+        """Row of a firm or segment."""
+        return self.key.index(key)
+
+
+@dataclass(frozen=True)
+class Sellers:
+    """Seller nodes (S): fleets, built to sell or for own use."""
+
+    row: Ints
+    key: tuple[str, ...]
+    owner_code: Ints
+    aggregate_of: Floats
+    online: Floats
+    pipeline: Floats
+    """Announced arrivals by quarter, kH100e, (S, T)."""
+    unit_cost: Floats
+    capex: Floats
+    kw: Floats
+    sells: Bools
+    sellable: Floats
+    """Share of online capacity that can be allocated."""
+    term: Ints
+    notice: Ints
+    growth_cap: Floats
+    lead_time: Ints
+    wacc: Floats
+    enters: Ints
+    """Quarter of entry: 0 for incumbents, -1 where entry waits for a positive net present value."""
+    chips: Floats
+    """Shares of new orders by chip supplier, (S, U)."""
+    regions: Floats
+    """Shares of new power by region, (S, R)."""
+
+
+@dataclass(frozen=True)
+class Buyers:
+    """Buyer nodes (B): labs and segments."""
+
+    row: Ints
+    key: tuple[str, ...]
+    label: tuple[str, ...]
+    owner_code: Ints
+    lab: Bools
+    product: Bools
+    """Takes part in the product market."""
+    captive: Bools
+    index: Bools
+    """The open segments, whose marginal price is the price index."""
+    inference: Floats
+    rnd: Floats
+    use: Floats
+    """Use of a segment at the start."""
+    unmet: Floats
+    share: Floats
+    monetisation: Floats
+    """Revenue over (market revenue x share) at the start: gross-up of a lab that books resellers' share."""
+    margin: Floats
+    growth_cap: Floats
+    elasticity: Floats
+    growth: Floats
+    """Level of a segment's demand relative to the start, (B, T)."""
+    rollover: Floats
+    blocks: tuple[Any, ...]
+    """Explicit (value, quantity) blocks in place of a curve, or None."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Directed links supplier to buyer, (S, B)."""
+
+    linked: Bools
+    switching: Floats
+    cap: Floats
+    exclusive: Bools
+    internal: Bools
+    """Own lab, own captive use: no price, no margin, no wedge."""
+    taste: Floats
+    key: Floats
+    """Seeded numbers in [0, 1) that settle ties."""
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Chip suppliers (U) and power regions (R) over the horizon (T)."""
+
+    chip: tuple[str, ...]
+    region: tuple[str, ...]
+    deliveries: Floats
+    """Chips delivered, kH100e a quarter, (U, T)."""
+    power: Floats
+    """Power energised, MW a quarter, (R, T)."""
+    capex_level: Floats
+    """Price of a new unit relative to the start, (T,)."""
+    kw_level: Floats
+    """Power of a new unit relative to the start, (T,)."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A drawn scenario, compiled."""
+
+    name: str
+    seed: int
+    start: int
+    """Calendar index of the first quarter."""
+    quarters: int
+    horizon: int
+    """T: quarters for which plans are kept, beyond the last simulated one."""
+    scenario: Any
+    rows: Rows
+    sellers: Sellers
+    buyers: Buyers
+    links: Links
+    upstream: Upstream
+    stagger: Floats
+    """Keyed fraction of a step by which a buyer's value blocks are shifted, (B,)."""
+    market_growth: Floats
+    """Growth of product-market revenue, per quarter, (T,)."""
+    market_revenue: float
+    index_price: float
+    book: Any
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, B)."""
+        return self.links.linked.shape
+
+    def quarter_name(self, t: int) -> str:
+        """The name of the t-th quarter of the run."""
+        year, quarter = divmod(self.start + t, 4)
+        return f"{year}Q{quarter + 1}"
