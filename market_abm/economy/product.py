@@ -32,8 +32,8 @@ def shares_after(world: World, state: State, stock: Floats, served: Floats) -> F
     if not inside.any():
         return state.share
     share = diverted(state.share, np.where(inside, 1.0 - served, 0.0), float(p.churn_cap))
-    # Only capability relative to the field counts: the outside good keeps pace with the frontier's average,
-    # and the size of the market is a path of its own.
+    # Only capability relative to the field counts: the outside good keeps pace with the labs' average, because
+    # the size of the market is a path of its own.
     level, start = capability(world, stock), capability(world, opening_stock(world))
     weight = np.where(inside, buyers.share, 0.0)
     total = float(ordered_sum(weight))
@@ -46,11 +46,7 @@ def shares_after(world: World, state: State, stock: Floats, served: Floats) -> F
         + state.quality
         + log(np.maximum(buyers.share, 1e-12))
     )
-    outside_start = 1.0 - float(ordered_sum(weight))
-    outside = 1.0 - float(ordered_sum(np.where(inside, share, 0.0)))
-    outside_utility = float(p.zeta) * (float(log(outside)) - float(log(outside_start))) + float(
-        log(outside_start)
-    )
+    outside_utility = log(1.0 - total)
     size = np.where(inside, exp(utility), 0.0)
     return size / (float(ordered_sum(size)) + float(exp(outside_utility)))
 

@@ -1,0 +1,75 @@
+"""What policies and shocks make of a quarter: factors, bans and obligations, neutral where nothing happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market_abm.economy.world import Floats, Ints, World
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass
+class Conditions:
+    """The conditions of one quarter; built by the timeline, read by the stages."""
+
+    capacity: Floats
+    """Factor on online capacity, (S,)."""
+    need: Floats
+    """Factor on demand, (B,)."""
+    chips: Floats
+    """Factor on deliveries, (U,)."""
+    power: Floats
+    """Factor on energised power, (R,)."""
+    capex: Floats
+    """Factor on the cost of new capacity, (S,)."""
+    blocked: Bools
+    """Links that may not be used, (S, B)."""
+    opened: Bools
+    """Links that must be offered, (S, B): an access obligation."""
+    price_cap: Floats
+    """Highest price, MUSD per kHQ, (S,)."""
+    minimum_notice: Ints
+    """Least notice in quarters, (S,)."""
+    switching_cap: Floats
+    """Highest switching cost, MUSD per kHQ, (S,)."""
+    exclusivity_banned: Bools
+    credit: Floats
+    """Factor on the debt limit, (F,)."""
+    spread: Floats
+    """Added to the cost of capital per quarter, (F,)."""
+    owner_code: Ints
+    """Ultimate owners, (F,): a merger changes them."""
+
+    @classmethod
+    def neutral(cls, world: World) -> Conditions:
+        """Nothing happens."""
+        s, b = world.shape
+        f = len(world.rows)
+        return cls(
+            capacity=np.ones(s),
+            need=np.ones(b),
+            chips=np.ones(len(world.upstream.chip)),
+            power=np.ones(len(world.upstream.region)),
+            capex=np.ones(s),
+            blocked=np.zeros((s, b), dtype=bool),
+            opened=np.zeros((s, b), dtype=bool),
+            price_cap=np.full(s, np.inf),
+            minimum_notice=np.zeros(s, dtype=np.int64),
+            switching_cap=np.full(s, np.inf),
+            exclusivity_banned=np.zeros(s, dtype=bool),
+            credit=np.ones(f),
+            spread=np.zeros(f),
+            owner_code=world.rows.owner_code.copy(),
+        )
+
+    def owner_of_sellers(self, world: World) -> Ints:
+        """Ultimate owners of the seller nodes, (S,)."""
+        return self.owner_code[world.sellers.row]
+
+    def owner_of_buyers(self, world: World) -> Ints:
+        """Ultimate owners of the buyer nodes, (B,)."""
+        return self.owner_code[world.buyers.row]

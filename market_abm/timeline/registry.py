@@ -1,0 +1,54 @@
+"""Kinds of dated timeline entries: each is one function, found here by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from market_abm.economy.conditions import Conditions
+from market_abm.economy.state import State
+from market_abm.economy.world import World
+from market_abm.scenario.calendar import quarter_index
+
+Handler = Callable[[Any, World, State, Conditions, bool], State]
+"""(entry, world, state, conditions, onset) -> state; conditions are changed in place."""
+
+_KINDS: dict[str, Handler] = {}
+
+
+def kind(name: str) -> Callable[[Handler], Handler]:
+    """Register a kind of timeline entry.
+
+    The function is called in every quarter in which the entry holds; ``onset`` is true in the first of them.
+    It changes the quarter's conditions in place and returns the state.
+    """
+
+    def register(handler: Handler) -> Handler:
+        if name in _KINDS:
+            raise ValueError(f"timeline kind {name!r} is registered twice")
+        _KINDS[name] = handler
+        return handler
+
+    return register
+
+
+def kinds() -> tuple[str, ...]:
+    """Names of all registered kinds."""
+    return tuple(sorted(_KINDS))
+
+
+def take_effect(world: World, state: State) -> tuple[State, Conditions, list[dict]]:
+    """Stage 0: shocks and policy of the quarter take effect."""
+    conditions = Conditions.neutral(world)
+    events = []
+    for entry in world.scenario.timeline:
+        first = quarter_index(entry.quarter) - world.start
+        last = quarter_index(entry.until) - world.start if entry.until else world.horizon
+        if not first <= state.t <= last:
+            continue
+        if entry.kind not in _KINDS:
+            raise ValueError(f"timeline kind {entry.kind!r} has no effect; known kinds: {', '.join(kinds())}")
+        state = _KINDS[entry.kind](entry, world, state, conditions, state.t == first)
+        if state.t == first and entry.kind != "null":
+            events.append({"stage": 0, "kind": entry.kind, "detail": entry.id or entry.quarter})
+    return state, conditions, events
