@@ -1,0 +1,104 @@
+"""The supplier graph: links between sellers and buyers, and the contracts in force at the start."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..units import HOURS_PER_QUARTER
+from .fields import (
+    Capacity,
+    CapacitySeries,
+    Compute,
+    Documented,
+    Flag,
+    Income,
+    Price,
+    Quarter,
+    Series,
+    Share,
+    WholeQuarters,
+)
+from .quantity import guess
+
+Estimable = Literal[
+    "volume",
+    "ramp",
+    "price",
+    "fee",
+    "start",
+    "end",
+    "firm_until",
+    "notice",
+    "take_or_pay",
+    "exclusive",
+    "recall",
+    "prepaid",
+]
+
+
+class Link(Documented):
+    """Terms between a seller and a buyer; "*" stands for all. Of two entries the more specific one rules, field by field."""
+
+    supplier: str = Field(description='firm with a fleet, or "*"')
+    buyer: str = Field(description='firm with a lab or segment, or "*"')
+    qualified: Flag | None = Field(None, description="whether the buyer can use this supplier at once")
+    switching_cost: Price | None = Field(
+        None, description="cost of moving to this supplier, for one GPU-hour"
+    )
+    cap: Compute | None = Field(None, description="most that the link carries a quarter")
+    exclusive: Flag | None = Field(None, description="the supplier serves this buyer alone")
+
+    @property
+    def key(self) -> str:
+        """Name of the entry in paths: ``supplier>buyer``."""
+        return f"{self.supplier}>{self.buyer}"
+
+
+class Contract(Documented):
+    """A contract: who, how much, at what price, until when, and how it ends."""
+
+    supplier: str = Field(description="firm with a fleet")
+    buyer: str = Field(description="firm with a lab, or segment")
+    kind: Literal["term", "rolling", "internal"] = Field(
+        "term", description="fixed term, renewed each quarter, or own use"
+    )
+    product: str | None = Field(None, description="chips or service, in words")
+    volume: Capacity = Field(description="capacity delivered now (at its start where that is later)")
+    ramp: CapacitySeries = Field(Series(), description="later volumes: from each quarter on")
+    price: Price | None = Field(None, description="price of a GPU-hour")
+    fee: Income | None = Field(None, description="fixed fee instead of a price: price = fee / largest volume")
+    start: Quarter | None = Field(None, description="first quarter; default the scenario's start")
+    end: Quarter | None = Field(None, description="last quarter of the headline term; null = open")
+    firm_until: Quarter | None = Field(
+        None, description="last quarter before which nobody can leave; null = unknown"
+    )
+    notice: WholeQuarters = Field(guess(1, 1, 2), description="quarters of notice after the firm term")
+    take_or_pay: Share = Field(1.0, description="share of the volume paid for whether used or not")
+    exclusive: Flag = Field(False, description="the capacity can serve nobody else")
+    recall: Flag = Field(
+        False, description="the supplier may take the capacity back on notice within the firm term"
+    )
+    prepaid: Share = Field(0.0, description="share of the price paid in advance")
+    estimated: tuple[Estimable, ...] = Field((), description="fields that are estimates, not disclosed")
+
+    @property
+    def peak_volume(self) -> float:
+        """Largest volume that the contract reaches, kH100e."""
+        return max([float(self.volume), *(float(volume) for volume in self.ramp.values())])
+
+    @property
+    def unit_price(self) -> float:
+        """Price in USD/GPU-h: as stated, or the fee over the largest volume; 0 for own use."""
+        if self.price is not None:
+            return float(self.price)
+        if self.fee is None or self.peak_volume == 0.0:
+            return 0.0
+        return float(self.fee) * 1000.0 / (self.peak_volume * HOURS_PER_QUARTER)
+
+    def volume_at(self, quarter: str) -> float:
+        """Volume in a quarter, kH100e; 0 before the start and after the end."""
+        if (self.start is not None and quarter < self.start) or (self.end is not None and quarter > self.end):
+            return 0.0
+        return float(self.ramp.at(quarter, before=self.volume))

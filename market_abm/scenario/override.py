@@ -1,0 +1,128 @@
+"""`--set key=value`: dotted keys over a loaded scenario. A bare number set this way has no range and is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import paths
+from .errors import Mark, Problem, ScenarioError, clipped, nearest
+from .tree import Node, node_of, parse
+
+if TYPE_CHECKING:
+    from .schema import Scenario
+
+
+def with_set(scenario: Scenario, changes: Mapping[str, Any] | Iterable[str]) -> Scenario:
+    """A copy of a loaded scenario with dotted keys set.
+
+    Raises
+    ------
+    ScenarioError
+        Unknown keys, values that the schema refuses.
+    """
+    from .validate import build
+
+    if scenario._tree is None:
+        raise ScenarioError(
+            Problem("values can only be set on a loaded scenario", remedy="Set them before drawn()")
+        )
+    tree = scenario._tree.copy()
+    apply(tree, changes)
+    return build(tree, scenario.lineage)
+
+
+def apply(tree: Node, changes: Mapping[str, Any] | Iterable[str]) -> None:
+    """Set dotted keys in a tree, in place."""
+    if isinstance(changes, Mapping):
+        pairs = [(key, node_of(value, Mark(f"--set {key}"))) for key, value in changes.items()]
+    else:
+        pairs = [_parsed(text) for text in ([changes] if isinstance(changes, str) else changes)]
+    for key, node in pairs:
+        _put(tree, key, node)
+
+
+def _parsed(text: str) -> tuple[str, Node]:
+    key, sign, value = text.partition("=")
+    mark = Mark(f"--set {clipped(text)}")
+    if not sign or not key.strip():
+        raise ScenarioError(
+            Problem("is not of the form key=value", mark, allowed="for example behaviour.beta=0.3")
+        )
+    if not value.strip():
+        return key.strip(), Node(None, mark)
+    node = parse(value, mark.file)
+    return key.strip(), node
+
+
+def _put(tree: Node, key: str, node: Node) -> None:
+    mark = node.mark
+    try:
+        parts = paths.split(key)
+    except ValueError as error:
+        raise ScenarioError(Problem(str(error), mark, key)) from None
+    at = tree
+    for step, part in enumerate(parts[:-1]):
+        if isinstance(at.value, list):
+            at = _row(at, part, parts[:step], mark)
+            continue
+        below = at.value.get(part)
+        if below is None or below.value is None:
+            if step == 0 and part in ("links", "timeline"):
+                below = Node([], mark)
+            else:
+                below = Node({}, mark)
+            at.put(part, below, mark)
+        elif not isinstance(below.value, dict | list):
+            below = Node({}, mark)  # the schema will say what may stand here
+            at.put(part, below, mark)
+        at = below
+    if isinstance(at.value, list):
+        _row(at, parts[-1], parts[:-1], mark)
+        raise ScenarioError(
+            Problem("names an entry, not one of its keys", mark, key, remedy="Add the key at the end")
+        )
+    if node.value is None:
+        at.value.pop(parts[-1], None)
+        at.keys.pop(parts[-1], None)
+    else:
+        at.put(parts[-1], node, mark)
+
+
+def _row(rows: Node, label: str, above: list[str], mark: Mark) -> Node:
+    """Entry of `links` or `timeline` by its key; a link that is not there yet is added."""
+    labels = [_label(node) for node in rows.value]
+    if label in labels:
+        return rows.value[labels.index(label)]
+    if above == ["links"] and label.count(">") == 1:
+        supplier, buyer = label.split(">")
+        row = node_of({"supplier": supplier.strip(), "buyer": buyer.strip()}, mark)
+        rows.value.append(row)
+        return row
+    known = [item for item in labels if item]
+    where = paths.join(above)
+    raise ScenarioError(
+        Problem(
+            f"there is no entry {label!r}",
+            mark,
+            where,
+            allowed=", ".join(known[:12]) or "none",
+            nearest=nearest(label, known),
+        )
+    )
+
+
+def _label(node: Node) -> str:
+    value = node.plain()
+    if not isinstance(value, dict):
+        return ""
+    if "kind" not in value:
+        return f"{value.get('supplier')}>{value.get('buyer')}"
+    if value.get("id"):
+        return str(value["id"])
+    names = ("supplier", "buyer", "chip", "region", "firm", "contract", "acquirer", "target_firm")
+    target = ":".join(
+        value[name] for name in names if isinstance(value.get(name), str) and value[name] != "*"
+    )
+    label = f"{value['kind'] or 'null'}@{value.get('quarter')}"
+    return f"{label}:{target}" if target else label
