@@ -12,6 +12,17 @@ _HOME = {
     "TradeProblem": "problem",
     "Allocation": "clearing",
     "clear": "clearing",
+    "Contributions": "contribution",
+    "Withdrawal": "contribution",
+    "marginal_contributions": "contribution",
+    "competitive_interval": "contribution",
+    "withdraw": "contribution",
+    "replacement_loss": "contribution",
+    "flow_problem": "flow",
+    "max_flow": "flow",
+    "bargain": "bargaining",
+    "Bargain": "bargaining",
+    "Terms": "bargaining",
 }
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from market_abm.market.problem import Floats, TradeProblem
+
+_NONE = np.zeros((0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,18 +32,63 @@ class Allocation:
     flow: Floats
     surplus: float
     served: Floats
-    _state: Any = field(default=None, repr=False)
+    _state: Any = None
 
     @cached_property
     def seller_price(self) -> Floats:
-        """One optimal dual a seller, (S,): unit_cost plus its lowest capacity dual, MUSD/kHQ."""
-        from market_abm.market import reference
+        """One optimal dual a seller, (S,): unit_cost plus its lowest capacity dual, MUSD/kHQ.
 
-        return reference.competitive_interval(self.problem)[0]
+        The lowest end of the competitive interval: it depends on the problem alone, not on the path by which
+        the optimum was found.
+        """
+        from market_abm.market.kernel import entry, paths
+
+        lowest = paths.to_root(*self._state)
+        return entry.unit_prices(self._state[0], lowest, *price_arguments(self.problem))
 
 
 def clear(problem: TradeProblem) -> Allocation:
-    """Maximise total surplus (Koopmans 1949; Shapley & Shubik 1971)."""
-    from market_abm.market import reference
+    """Maximise total surplus (Koopmans 1949; Shapley & Shubik 1971).
 
-    return Allocation(problem, *reference.clear(problem))
+    Parameters
+    ----------
+    problem : TradeProblem
+
+    Returns
+    -------
+    Allocation
+    """
+    from market_abm.market.kernel import entry
+
+    net, x, f, p, flow, served, surplus = entry.solve(
+        problem.capacity,
+        problem.unit_cost,
+        problem.block_quantity,
+        problem.block_value,
+        problem.switching,
+        problem.wedge,
+        problem.tax,
+        problem.linked,
+        _NONE if problem.link_cap is None else problem.link_cap,
+    )
+    return Allocation(problem, flow, surplus, served, (net, x, f, p))
+
+
+def cleared(problem_or_allocation: TradeProblem | Allocation) -> Allocation:
+    """The allocation itself, or that of a problem."""
+    if isinstance(problem_or_allocation, Allocation):
+        return problem_or_allocation
+    return clear(problem_or_allocation)
+
+
+def price_arguments(problem: TradeProblem) -> tuple:
+    """What the compiled functions need of a problem to price sellers that trade nothing."""
+    return (
+        problem.capacity,
+        problem.unit_cost,
+        problem.block_quantity,
+        problem.block_value,
+        problem.link_cost,
+        problem.linked,
+        _NONE if problem.link_cap is None else problem.link_cap,
+    )

@@ -1,0 +1,152 @@
+"""What each seller, buyer and link adds to the market, and what their withdrawal does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market_abm.market.clearing import Allocation, cleared, price_arguments
+from market_abm.market.problem import Floats, TradeProblem
+from market_abm.units import GRID
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """Marginal contributions M = S(N) - S(N without it), MUSD.
+
+    Attributes
+    ----------
+    seller : array (S,)
+    buyer : array (B,)
+    link : array (S, B)
+        NaN where the link does not trade; what was not asked for is NaN throughout.
+    """
+
+    seller: Floats
+    buyer: Floats
+    link: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Withdrawal:
+    """The market after some of a seller's capacity has gone.
+
+    Attributes
+    ----------
+    loss : float
+        Surplus lost, MUSD.
+    seller_price : array (S,)
+        Unit cost plus the lowest capacity dual after re-clearing, MUSD/kHQ.
+    served : array (B,)
+        What each buyer gets after re-clearing, kHQ.
+    """
+
+    loss: float
+    seller_price: Floats
+    served: Floats
+
+
+def marginal_contributions(
+    problem_or_allocation: TradeProblem | Allocation,
+    *,
+    sellers: bool = True,
+    buyers: bool = True,
+    links: bool = True,
+) -> Contributions:
+    """Surplus lost without each seller, each buyer and each trading link, exactly.
+
+    Parameters
+    ----------
+    problem_or_allocation : TradeProblem or Allocation
+        An allocation is not solved again.
+    sellers, buyers, links : bool
+        What to remove in turn.
+
+    Notes
+    -----
+    M is an upper bound of a player's core payoff, not the payoff itself (Shapley & Shubik 1971 for unit
+    demands; strict for firms with many units).
+    """
+    from market_abm.market.kernel import removal
+
+    allocation = cleared(problem_or_allocation)
+    net = allocation._state[0]
+    shape = allocation.flow.shape
+    kept = len(net.out_first) - 1
+    seller = np.full(shape[0], 0.0 if sellers else np.nan)
+    buyer = np.full(shape[1], 0.0 if buyers else np.nan)
+    if sellers:
+        seller[net.origin[:kept]] = removal.node_losses(*allocation._state, 0, kept)
+    if buyers:
+        buyer[net.origin[kept:]] = removal.node_losses(*allocation._state, kept, len(net.origin))
+    link = _by_link(allocation, False) if links else np.full(shape, np.nan)
+    return Contributions(seller, buyer, link)
+
+
+def competitive_interval(problem_or_allocation: TradeProblem | Allocation) -> tuple[Floats, Floats]:
+    """Lowest and highest competitive unit price of each seller, MUSD/kHQ.
+
+    unit_cost plus the smallest and largest capacity dual over the face of optimal duals: the one-sided
+    derivatives of the surplus in capacity (Shapley & Shubik 1971). Never one solver's dual.
+
+    Returns
+    -------
+    low, high : arrays (S,)
+        ``high`` is infinite for a seller without capacity: nothing bounds what its first unit could cost.
+    """
+    from market_abm.market.kernel import entry
+
+    allocation = cleared(problem_or_allocation)
+    return entry.interval(*allocation._state, *price_arguments(allocation.problem))
+
+
+def withdraw(allocation: Allocation, seller: int, quantity: float | None = None) -> Withdrawal:
+    """Take capacity of one seller away and let the whole market clear again.
+
+    Parameters
+    ----------
+    allocation : Allocation
+    seller : int
+        Row of the seller.
+    quantity : float, optional
+        kHQ to take away; all of its capacity when left out.
+
+    Raises
+    ------
+    ValueError
+        If there is no such seller, or it has less than ``quantity``.
+    """
+    from market_abm.market.kernel import entry
+
+    problem = allocation.problem
+    if not 0 <= seller < problem.sellers:
+        raise ValueError(f"seller is {seller}; it must be a row from 0 to {problem.sellers - 1}.")
+    owned = problem.capacity[seller]
+    taken = owned if quantity is None else quantity
+    if not 0.0 <= taken <= owned:
+        raise ValueError(f"quantity is {taken} kHQ; seller {seller} has {owned}: take from 0 to all of it.")
+    steps = round(taken * GRID)
+    loss, served, lowest = entry.withdrawal(*allocation._state, seller, steps, problem.buyers)
+    price = entry.unit_prices(allocation._state[0], lowest, *price_arguments(problem))
+    return Withdrawal(loss, price, served)
+
+
+def replacement_loss(allocation: Allocation) -> Floats:
+    """What it costs the market to serve a link's volume from others, (S, B), MUSD.
+
+    S(N) - S(N; u_ij = 0, K_j - x_ij) for links that trade, NaN elsewhere: the buyer must outbid the
+    lowest-value users of its other qualified suppliers. Divided by the volume, plus cost and wedge, it is rho,
+    the most that the buyer would pay.
+    """
+    return _by_link(allocation, True)
+
+
+def _by_link(allocation: Allocation, capacity_too: bool) -> Floats:
+    from market_abm.market.kernel import network, removal
+
+    net = allocation._state[0]
+    matrix = np.full(allocation.flow.shape, np.nan)
+    losses = removal.link_losses(*allocation._state, capacity_too)
+    matrix[net.origin[net.arc[network.SELLER]], net.origin[net.arc[network.BUYER]]] = losses
+    return matrix
