@@ -66,6 +66,20 @@ class Demand:
         at = self.at(np.full((len(self.need), 1), price))[:, 0]
         return float(np.cumsum(at)[-1]) if len(at) else 0.0
 
+    def marginal(self, quantity: Floats) -> Floats:
+        """Inverse demand: value of one more kHQ beyond ``quantity``, MUSD per kHQ, (B,)."""
+        grid = np.geomspace(CHOKE * self.price, 1e-3 * self.price, 240)
+        at = self.at(np.broadcast_to(grid, (len(quantity), len(grid))))
+        return np.array([np.interp(q, row, grid) for q, row in zip(quantity, at)])
+
+    def value_of(self, quantity: Floats) -> Floats:
+        """Gross value of using ``quantity`` in all, MUSD, (B,): the area under inverse demand."""
+        grid = np.geomspace(CHOKE * self.price, 1e-3 * self.price, 240)
+        at = self.at(np.broadcast_to(grid, (len(quantity), len(grid))))
+        steps = np.diff(np.minimum(at, quantity[:, None]), axis=1, prepend=0.0)
+        worth = np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1])])
+        return np.cumsum(steps * worth[None, :], axis=1)[:, -1]
+
     def scaled(self, factor: Floats) -> Demand:
         """The same willingness to pay for ``factor`` times the quantity."""
         blocks = tuple(

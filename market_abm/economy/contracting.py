@@ -1,0 +1,92 @@
+"""Stage 2: contracts deliver their schedule, roll over, expire, and end on notice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from market_abm.economy.book import INTERNAL, TERM, Book
+from market_abm.economy.motives import own_use_value, wedge
+from market_abm.economy.state import State
+from market_abm.economy.world import World
+from market_abm.market.contracts import notice_weight
+from market_abm.units import usd_per_gpu_hour
+
+DUST = 1e-6
+"""Volumes below one grid step are not worth a row, kHQ."""
+
+
+def roll_over(world: World, state: State) -> tuple[State, list[dict]]:
+    """Volumes of this quarter: schedules, releases, expiries.
+
+    Rolling relations release 1 - rollover of their volume, own use 1 - own_rollover; what is released is
+    allocated anew in stage 4, with the incumbent first among equals.
+    """
+    book, t = state.book, state.t
+    column = np.clip(t, 0, book.path.shape[1] - 1)
+    scheduled = book.path[:, column] if len(book) else np.zeros(0)
+    own = float(world.scenario.behaviour.own_rollover)
+    keep = np.where(book.kind == INTERNAL, own, world.buyers.rollover[book.buyer])
+    volume = np.where(book.kind == TERM, scheduled, book.volume * keep)
+    volume = np.where((t < book.start) | (t > book.ends), 0.0, volume)
+    events = [
+        _event(world, "contract ends", book, i, book.volume[i])
+        for i in np.flatnonzero((book.kind == TERM) & (book.ends == t - 1) & (book.volume > DUST))
+    ]
+    alive = (book.ends >= t) & ((book.kind == TERM) | (volume > DUST))
+    return state.change(book=book.change(volume=volume).keep(alive)), events
+
+
+def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[State, list[dict]]:
+    """Notices take effect: the parties reprice where both still gain, and part where they do not.
+
+    The notice period is served at the old price, so the new one is p' = w p_old + (1 - w) p_new with
+    w = (1 - delta^n) / (1 - delta^H): notice protects whomever the old price favours. They part when the
+    buyer's marginal value has fallen below what the capacity earns elsewhere.
+
+    Parameters
+    ----------
+    give, by_seller : ndarray (C,)
+        Notice is given; it was the seller who gave it.
+    """
+    world, state = view.world, view.state
+    book = state.book
+    events: list[dict] = []
+    if not give.any():
+        return state, events
+    s, b = book.supplier, book.buyer
+    term = np.maximum(world.sellers.term[s], 1)
+    notice = np.maximum(book.notice, view.conditions.minimum_notice[s])
+    discount = 1.0 / (1.0 + float(np.median(world.sellers.wacc)))
+    weight = notice_weight(np.minimum(notice, term), term, discount)
+    fresh = view.price + wedge(view)[s, b] * by_seller
+    elsewhere = np.where(by_seller, np.maximum(view.price, own_use_value(view)[s]), view.price)
+    worth = view.demand.marginal(view.committed)[b]
+    part = give & (worth < elsewhere * (1.0 - 1e-9))
+    reprice = give & ~part
+    price = np.where(reprice, weight * book.price + (1.0 - weight) * np.maximum(fresh, world.sellers.unit_cost[s]), book.price)
+    ends = np.where(part, np.minimum(book.ends, state.t + notice), book.ends)
+    # A repriced contract is firm again for the term that the seller offers.
+    firm = np.where(reprice, np.minimum(state.t + term, book.ends), book.firm_until)
+    for i in np.flatnonzero(give):
+        kind = "notice" if part[i] else "repriced"
+        events.append(_event(world, kind, book, i, float(usd_per_gpu_hour(price[i])), by_seller[i]))
+    noticed = np.where(part, state.t, book.noticed)
+    return state.change(book=book.change(price=price, ends=ends, firm_until=firm, noticed=noticed)), events
+
+
+def _event(world: World, kind: str, book: Book, i: int, amount: float, by_seller: bool = True) -> dict:
+    supplier, buyer = world.sellers.key[book.supplier[i]], world.buyers.key[book.buyer[i]]
+    unit = "kH100e" if kind == "contract ends" else "USD/GPU-h"
+    return {
+        "stage": 2,
+        "kind": kind,
+        "firm": supplier if by_seller else buyer,
+        "counterparty": buyer if by_seller else supplier,
+        "amount": float(amount),
+        "unit": unit,
+        "detail": book.id[i],
+    }
+
+

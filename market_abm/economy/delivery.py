@@ -1,0 +1,101 @@
+"""Stages 6 and 7: the demand shock, the spot market for the rest, delivery and payments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market_abm.economy.book import INTERNAL
+from market_abm.economy.demand import Demand, value_blocks
+from market_abm.economy.ledger import Ledger
+from market_abm.economy.state import State
+from market_abm.economy.trading import Position
+from market_abm.economy.world import Floats, World
+from market_abm.market.contracts import payment
+from market_abm.market.spot import clear_spot
+from market_abm.units import ordered_sum
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was delivered and paid in a quarter."""
+
+    used_by_contract: Floats
+    """kHQ, (C,)."""
+    payment_by_contract: Floats
+    """MUSD, (C,)."""
+    spot: Floats
+    """Spot flow, kHQ, (S, B)."""
+    spot_price: float
+    flow: Floats
+    """All deliveries, kHQ, (S, B)."""
+    used: Floats
+    """Compute used by each buyer, kHQ, (B,)."""
+
+
+def deliver(
+    world: World, state: State, place: Position, demand: Demand, ceiling: Floats, reach: np.ndarray, ledger: Ledger
+) -> Delivery:
+    """Serve contracts, clear the spot market, pay.
+
+    Parameters
+    ----------
+    place : Position
+        Capacity and commitments after signing.
+    demand : Demand
+        Demand after the shock.
+    reach : ndarray (S, B)
+        Links that can be used this quarter.
+    """
+    book = state.book
+    volume = book.volume * place.delivered[book.supplier]
+    flexible = (1.0 - book.take_or_pay) * volume
+    worth = demand.marginal(place.committed)[book.buyer]
+    # Unused committed units are free at the margin; only what take-or-pay leaves open is weighed against price.
+    skipped = np.where((book.kind != INTERNAL) & (book.price > worth), flexible, 0.0)
+    used = volume - skipped
+    by_link = book.matrix(used, world.shape)
+    paid = np.where(book.kind == INTERNAL, 0.0, payment(book.price, volume, used, book.take_or_pay))
+    spot, price = _spot(world, state, place, demand, by_link, ceiling, reach)
+    flow = by_link + spot
+    _pay(world, state, ledger, paid, spot, price, flow)
+    total = ordered_sum(flow, axis=0)
+    return Delivery(used, paid, spot, price, flow, total)
+
+
+def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats, float]:
+    """Uniform-price double auction of what is left; every bidder buys from the pool pro rata."""
+    sellers, buyers = world.sellers, world.buyers
+    idle = np.maximum(place.sellable - ordered_sum(by_link, axis=1), 0.0) * sellers.sells * state.active
+    committed = ordered_sum(by_link, axis=0)
+    quantity, value = value_blocks(world, demand, committed, np.maximum(ceiling, committed), state.index_price)
+    served = (reach & (idle > 0)[:, None] & ~world.links.internal).any(axis=0) & ~buyers.captive
+    quantity = np.where(served[:, None], quantity, 0.0)
+    outcome = clear_spot(
+        quantity,
+        value,
+        idle,
+        sellers.unit_cost,
+        bid_key=ordered_sum(world.links.key, axis=0),
+        offer_key=ordered_sum(world.links.key, axis=1),
+    )
+    if outcome.quantity <= 0:
+        return np.zeros(world.shape), state.spot_price
+    flow = outcome.sold[:, None] * (outcome.bought / outcome.quantity)[None, :]
+    return flow, float(outcome.price)
+
+
+def _pay(world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: float, flow: Floats) -> None:
+    """Contract and spot payments, and the cash cost of running what was used."""
+    book, users = state.book, ledger.account("users")
+    payer_of = np.where(world.buyers.lab, world.buyers.row, users)
+    # An owner's captive workloads that rent elsewhere are paid by their owner.
+    owner_row = {world.rows.owner_code[r]: r for r in reversed(world.sellers.row.tolist())}
+    for b in np.flatnonzero(world.buyers.captive):
+        payer_of[b] = owner_row.get(world.buyers.owner_code[b], users)
+    cash = paid * (1.0 - book.prepaid)
+    ledger.pay("contracts", payer_of[book.buyer], world.sellers.row[book.supplier], cash)
+    ledger.pay("spot", payer_of[None, :], world.sellers.row[:, None], price * spot)
+    running = ordered_sum(flow, axis=1) * world.sellers.unit_cost
+    ledger.pay("running cost", world.sellers.row, ledger.account("vendors"), running)

@@ -1,0 +1,70 @@
+"""Finance: what lenders lend, what a firm can pay, and the credit limit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market_abm.economy.book import TERM
+from market_abm.economy.conditions import Conditions
+from market_abm.economy.ledger import Ledger
+from market_abm.economy.state import State
+from market_abm.economy.world import Floats, World
+
+COUNTED_QUARTERS = 8
+"""Lenders count take-or-pay revenue for at most two years ahead."""
+
+
+def debt_limit(world: World, state: State, conditions: Conditions) -> Floats:
+    """Debt that lenders accept, (F,): lambda_f x (contracted take-or-pay value + collateral rate x fleet value)."""
+    b, book, t = world.scenario.behaviour, state.book, max(state.t, 0)
+    ahead = np.clip(np.minimum(book.firm_until, book.ends) - t, 0, COUNTED_QUARTERS)
+    value = np.where(book.kind == TERM, book.price * book.take_or_pay * book.volume * ahead, 0.0)
+    limit = np.zeros(len(world.rows))
+    np.add.at(limit, world.sellers.row[book.supplier], value)
+    worth = state.online * world.sellers.capex * world.upstream.capex_level[t]
+    limit[world.sellers.row] += float(b.collateral_rate) * worth
+    # Debt on the books at the start was lent against businesses that the model does not show.
+    return np.maximum(float(b.credit_multiple) * limit, world.rows.debt) * conditions.credit
+
+
+def liquidity(world: World, state: State, conditions: Conditions) -> Floats:
+    """Cash and undrawn credit of each row, (F,)."""
+    headroom = np.maximum(debt_limit(world, state, conditions) - state.debt, 0.0)
+    return np.maximum(state.cash, 0.0) + np.where(state.credit_limited, 0.0, headroom)
+
+
+def close_quarter(
+    world: World, state: State, conditions: Conditions, ledger: Ledger
+) -> tuple[State, list[dict]]:
+    """Book receipts, borrow what is missing, and stop those whose credit limit is reached.
+
+    A shortfall beyond the limit falls on lenders through the ledger: money is never created. The firm builds
+    nothing any more, and its lenders hold its assets and contracts.
+    """
+    cash = state.cash + ledger.receipts()
+    firm = np.array([kind != "segment" for kind in world.rows.kind])
+    short = np.where(firm, np.maximum(-cash, 0.0), 0.0)
+    headroom = np.maximum(debt_limit(world, state, conditions) - state.debt, 0.0)
+    drawn = np.minimum(short, np.where(state.credit_limited, 0.0, headroom))
+    lost = short - drawn
+    before = ledger.receipts()
+    everyone = np.arange(len(world.rows))
+    ledger.pay("credit drawn", ledger.account("lenders"), everyone, drawn)
+    ledger.pay("lenders' loss", ledger.account("lenders"), everyone, lost)
+    # Idle cash repays debt above the opening level first: it costs more than it earns.
+    rich = np.where(firm, np.minimum(np.maximum(cash, 0.0) * 0.5, np.maximum(state.debt - world.rows.debt, 0.0)), 0.0)
+    ledger.pay("debt repaid", everyone, ledger.account("lenders"), rich)
+    cash = cash + (ledger.receipts() - before)
+    limited = state.credit_limited | (lost > 1e-6)
+    events = [
+        {
+            "stage": 11,
+            "kind": "credit limit reached",
+            "firm": world.rows.key[i],
+            "amount": float(lost[i]),
+            "unit": "MUSD",
+            "detail": "shortfall beyond the credit limit; building stops, lenders hold the assets",
+        }
+        for i in np.flatnonzero(limited & ~state.credit_limited)
+    ]
+    return state.change(cash=cash, debt=state.debt + drawn - rich, credit_limited=limited), events

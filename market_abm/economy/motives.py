@@ -1,0 +1,74 @@
+"""Why a seller sells: the strategic wedge, the value of its own use, its need of cash.
+
+The three explanations of a lease to a rival are separately switchable (`behaviour.motives`): idle fleet with
+a low own-use value, cash need, rival harm. Only the last varies with diversion to its target, and it lowers
+the price that the seller asks while scarcity raises it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from market_abm.economy.world import Floats
+from market_abm.units import ordered_sum
+
+
+def wedge(view: Any) -> Floats:
+    """Strategic wedge kappa of every link, MUSD per kHQ, (S, B): what a sale costs the seller's own interests.
+
+    kappa_ij = v_i [ sum_(k != i) D_ik (o_fk - phi_fk) m_k / m_i - (o_fi - phi_fi) ], with D_ik = s_k / (1 - s_i)
+    (O'Brien and Salop 2000; Moresi and Salop 2013). Zero for buyers outside the product market, within an
+    owner, and where an access obligation separates seller and lab.
+    """
+    world, state = view.world, view.state
+    motives = world.scenario.behaviour.motives
+    buyers, sellers, rows = world.buyers, world.sellers, world.rows
+    out = np.zeros(world.shape)
+    if not motives.wedge and not motives.rival_harm:
+        return out
+    lab_row = buyers.row
+    interest = rows.interest[np.ix_(sellers.row, lab_row)] if motives.wedge else np.zeros(world.shape)
+    harm = rows.rival_harm[np.ix_(sellers.row, lab_row)] if motives.rival_harm else np.zeros(world.shape)
+    weight = np.where(buyers.product[None, :], interest - harm, 0.0)
+    if not weight.any():
+        return out
+    share = np.where(buyers.product, state.share, 0.0)
+    margin = np.where(buyers.product, buyers.margin * buyers.monetisation, 0.0)
+    for i in np.flatnonzero(buyers.product):
+        diversion = share / max(1.0 - share[i], 1e-12)
+        diversion[i] = 0.0
+        elsewhere = ordered_sum((weight * (diversion * margin / margin[i])[None, :]).T)
+        out[:, i] = view.price * (elsewhere - weight[:, i])
+    return np.where(world.links.internal | view.conditions.opened, 0.0, out)
+
+
+def cash_premium(view: Any) -> Floats:
+    """Extra value of a dollar today to each row, (F,): rises as liquidity falls below two quarters of building."""
+    world, b = view.world, view.world.scenario.behaviour
+    premium = np.zeros(len(world.rows))
+    if not b.motives.cash_need:
+        return premium
+    t = max(view.state.t, 0)
+    build = np.zeros(len(world.rows))
+    capex = world.sellers.capex * world.upstream.capex_level[t] * view.conditions.capex
+    build[world.sellers.row] = view.state.pipeline[:, t] * capex
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cover = np.where(build > 0, view.liquidity / (2.0 * build), 1.0)
+    return float(b.wacc_cash_need) * np.clip(1.0 - cover, 0.0, 1.0)
+
+
+def own_use_value(view: Any) -> Floats:
+    """Value of one more kHQ in the seller's own lab or captive workloads, MUSD per kHQ, (S,).
+
+    At least the short-run cost; with the motive switched off, own use is worth the going price and an idle
+    fleet explains nothing.
+    """
+    world = view.world
+    marginal = view.demand.marginal(view.state.used)
+    own = np.where(world.links.internal, marginal[None, :], 0.0).max(axis=1, initial=0.0)
+    own = np.maximum(own, world.sellers.unit_cost)
+    if not world.scenario.behaviour.motives.own_use:
+        own = np.where(world.links.internal.any(axis=1), np.maximum(own, view.price), own)
+    return own

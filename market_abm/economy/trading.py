@@ -1,0 +1,170 @@
+"""Stages 3 to 5: bids, offers, the allocation of what is free, and the contracts that are signed on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from market_abm.economy import book as books
+from market_abm.economy.book import INTERNAL, ROLLING, TERM, Book
+from market_abm.economy.conditions import Conditions
+from market_abm.economy.contracting import DUST
+from market_abm.economy.state import State
+from market_abm.economy.world import Floats, World
+from market_abm.market.problem import TradeProblem
+from market_abm.units import ordered_sum
+
+FIRST_PURCHASE = 20.0
+"""kHQ that a lab without compute can start with in one quarter, whatever its growth cap."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Capacity and commitments before trade, kHQ."""
+
+    online: Floats
+    """Capacity online and not out, (S,)."""
+    sellable: Floats
+    """The part that can be allocated, (S,)."""
+    delivered: Floats
+    """Share of its commitments that a supplier can deliver, (S,)."""
+    by_link: Floats
+    """Committed and deliverable, (S, B)."""
+    free: Floats
+    committed: Floats
+
+
+def position(world: World, state: State, conditions: Conditions) -> Position:
+    """What is committed, and what is free: contestability in numbers."""
+    online = state.online * conditions.capacity * state.active
+    sellable = online * world.sellers.sellable
+    promised = state.book.matrix(state.book.volume, world.shape)
+    total = ordered_sum(promised, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        delivered = np.where(total > sellable, sellable / total, 1.0)
+    by_link = promised * delivered[:, None]
+    return Position(
+        online=online,
+        sellable=sellable,
+        delivered=delivered,
+        by_link=by_link,
+        free=np.maximum(sellable - ordered_sum(by_link, axis=1), 0.0),
+        committed=ordered_sum(by_link, axis=0),
+    )
+
+
+def ceilings(world: World, state: State, place: Position, liquidity: Floats, price: float) -> tuple[Floats, tuple]:
+    """Most that each buyer can use under its finance and growth caps, and which of them binds, (B,)."""
+    buyers, book = world.buyers, state.book
+    due = np.zeros(len(buyers.key))
+    np.add.at(due, book.buyer, book.price * book.volume * (book.kind != INTERNAL))
+    income = state.market * state.share * buyers.monetisation * buyers.margin
+    budget = np.maximum(liquidity[buyers.row] + income - due, 0.0)
+    finance = np.where(buyers.lab, place.committed + budget / max(price, 1e-9), np.inf)
+    # Own capacity needs no budget: it is paid for already.
+    own = ordered_sum(np.where(world.links.internal, place.free[:, None], 0.0), axis=0)
+    finance = finance + own
+    growth = np.where(
+        buyers.lab,
+        np.maximum(np.maximum(state.used, place.committed) * (1.0 + buyers.growth_cap), FIRST_PURCHASE),
+        np.inf,
+    )
+    growth = np.where(np.array([blocks is not None for blocks in buyers.blocks]), np.inf, growth)
+    ceiling = np.minimum(finance, growth)
+    binding = tuple("" if np.isinf(c) else ("finance" if f < g else "growth") for c, f, g in zip(ceiling, finance, growth))
+    return ceiling, binding
+
+
+def reach(world: World, state: State, conditions: Conditions, allowed: np.ndarray) -> np.ndarray:
+    """Links that can carry trade now, (S, B): qualified, not banned, offered, not exclusive elsewhere."""
+    linked = (state.qualified_at <= state.t) & ~conditions.blocked & state.active[:, None]
+    linked &= allowed | conditions.opened
+    exclusive = world.links.exclusive & ~conditions.exclusivity_banned[:, None]
+    tied = exclusive.any(axis=1)
+    linked[tied] &= exclusive[tied] | world.links.internal[tied] | conditions.opened[tied]
+    return linked
+
+
+def switching_per_unit(world: World, state: State, conditions: Conditions) -> Floats:
+    """Cost of moving to a supplier, spread over its term, MUSD per kHQ (S, B): zero where the buyer is already."""
+    cost = np.minimum(world.links.switching, conditions.switching_cap[:, None])
+    cost = cost / np.maximum(world.sellers.term, 1)[:, None]
+    return np.where(state.incumbent > DUST, 0.0, cost)
+
+
+def forward_sales(
+    world: World, state: State, place: Position, arrivals: Floats, wanted: Floats
+) -> Floats:
+    """Arriving capacity that was sold forward to those a supplier serves already, kHQ (S, B).
+
+    Order books hold about 90 % of what arrives. Incumbent users share it in proportion to their volumes, as far
+    as they want more at the last price (``wanted``, (B,)); the rest falls to the free pool.
+    """
+    share = float(world.scenario.behaviour.forward_sale)
+    forward = share * np.minimum(arrivals * world.sellers.sellable, place.free)
+    total = ordered_sum(place.by_link, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        claim = np.where(total[:, None] > 0, place.by_link / total[:, None], 0.0) * forward[:, None]
+    asked = ordered_sum(claim, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fill = np.where(asked > 0, np.minimum(1.0, np.maximum(wanted, 0.0) / asked), 0.0)
+    return claim * fill[None, :]
+
+
+def trade_problem(
+    world: World, state: State, conditions: Conditions, offer: Any, bids: Any, free: Floats
+) -> TradeProblem:
+    """The allocation problem that firms act on: wedge and taste included."""
+    return TradeProblem(
+        capacity=np.minimum(offer.capacity, free),
+        unit_cost=np.maximum(offer.reserve_price, world.sellers.unit_cost),
+        block_quantity=bids.quantity,
+        block_value=bids.value,
+        switching=switching_per_unit(world, state, conditions) - world.links.taste,
+        wedge=offer.wedge,
+        linked=reach(world, state, conditions, offer.allowed),
+        link_cap=world.links.cap,
+        incumbent=state.incumbent,
+        tie_key=world.links.key,
+    )
+
+
+def sign(
+    world: World, state: State, flow: Floats, price: Floats, term: np.ndarray, notice: np.ndarray, tag: str
+) -> Book:
+    """Write traded volumes into the book.
+
+    Open segments and own use add to their rolling row (at the average price); a lab signs a term contract for
+    the seller's offered term, take-or-pay in full.
+    """
+    book, t = state.book, state.t
+    volume, paid = book.volume.copy(), book.price.copy()
+    rolling = {
+        (int(s), int(b), int(k)): i
+        for i, (s, b, k) in enumerate(zip(book.supplier, book.buyer, book.kind))
+        if k != TERM
+    }
+    fresh = []
+    for s, b in np.argwhere(flow > DUST):
+        internal = bool(world.links.internal[s, b])
+        kind = INTERNAL if internal else (TERM if world.buyers.lab[b] else ROLLING)
+        q, p = float(flow[s, b]), 0.0 if internal else float(price[s, b])
+        row = rolling.get((int(s), int(b), kind))
+        if kind != TERM and row is not None:
+            paid[row] = (paid[row] * volume[row] + p * q) / (volume[row] + q)
+            volume[row] += q
+            continue
+        ends = t + int(term[s]) - 1
+        fresh.append(
+            {
+                "id": f"{tag}{t:02d}-{world.sellers.key[s]}-{world.buyers.key[b]}",
+                "supplier": s, "buyer": b, "kind": kind, "volume": q, "price": p, "start": t,
+                "ends": ends if kind == TERM else books.NEVER,
+                "firm_until": ends if kind == TERM else -1,
+                "notice": int(notice[s]) if kind == TERM else 0,
+            }  # fmt: skip
+        )
+    book = book.change(volume=volume, price=paid)
+    return book.append(books.rows(fresh, world.horizon)) if fresh else book

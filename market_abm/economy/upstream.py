@@ -1,0 +1,210 @@
+"""Chips, power and the outlook of builders: stages 1 and 10 of the quarter.
+
+Capacity announced or ordered for a quarter is paid for when it is delivered in it and online in the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market_abm import rng
+from market_abm.economy.conditions import Conditions
+from market_abm.economy.demand import CHOKE, Demand
+from market_abm.economy.ledger import Ledger
+from market_abm.economy.state import State
+from market_abm.economy.world import Floats, World
+from market_abm.elementary import log, power
+from market_abm.units import ordered_sum
+
+UNRATIONED = 1.0 - 1e-9
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a builder expects for capacity ordered now, columns of length S.
+
+    ``price`` is the expected price after known pipelines have arrived (MUSD per kHQ), ``value`` the present
+    value of margins of one kH100e over its life (MUSD), ``cost`` what it costs (MUSD), ``q`` their ratio
+    (Tobin's q, Hayashi 1982). ``planned`` (S,) are arrivals already on order for that quarter.
+    """
+
+    price: Floats
+    value: Floats
+    cost: Floats
+    q: Floats
+    arrives: np.ndarray
+    planned: Floats
+    online: Floats
+    growth_cap: Floats
+    affordable: Floats
+
+
+def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, Floats, np.ndarray]:
+    """Stage 1: what was delivered last quarter comes online as far as power allows; assets retire.
+
+    Returns the state, the arrivals (S,) and which sellers waited for power (S,).
+    """
+    t = state.t
+    if t == 0:
+        return state, np.zeros(len(world.sellers.key)), np.zeros(len(world.sellers.key), dtype=bool)
+    waiting = state.power_queue + state.pipeline[:, t - 1]
+    kw = world.sellers.kw * world.upstream.kw_level[t]
+    need = (waiting * kw)[:, None] * world.sellers.regions
+    supply = world.upstream.power[:, t - 1] * conditions.power if len(world.upstream.region) else np.zeros(0)
+    total = ordered_sum(need, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ration = np.where(total > 0, np.minimum(1.0, supply / total), 1.0)
+    powered = world.sellers.regions.any(axis=1)
+    share = np.where(powered, ordered_sum(world.sellers.regions * ration[None, :], axis=1), 1.0)
+    online = waiting * share
+    fleet = state.fleet * (1.0 - float(world.scenario.behaviour.retirement))
+    fleet[:, t] += online
+    held = (waiting > 0) & (share < UNRATIONED)
+    return state.change(fleet=fleet, power_queue=waiting - online), online, held
+
+
+def deliver_chips(
+    world: World, state: State, conditions: Conditions, liquidity: Floats, ledger: Ledger
+) -> tuple[State, Floats, np.ndarray, np.ndarray]:
+    """Pay for what is delivered this quarter; what chips or money do not allow is put off by a quarter.
+
+    Returns the state, the spending (S,) and who was held back by chips and by finance (S,).
+    """
+    t, sellers = state.t, world.sellers
+    due = state.pipeline[:, t]
+    factor = np.ones(len(due))
+    if len(world.upstream.chip):
+        factor = np.minimum(ordered_sum(sellers.chips * np.minimum(conditions.chips, 1.0)[None, :], axis=1), 1.0)
+        factor = np.where(sellers.chips.any(axis=1), factor, 1.0)
+    by_chips = due * factor
+    unit = unit_capex(world, state, conditions)
+    cost = by_chips * unit
+    afford = np.minimum(1.0, liquidity[sellers.row] / np.maximum(cost, 1e-9))
+    afford = np.where(state.credit_limited[sellers.row], 0.0, np.maximum(afford, 0.0))
+    delivered = by_chips * afford
+    pipeline = state.pipeline.copy()
+    pipeline[:, t] = delivered
+    put_off = np.where(state.credit_limited[sellers.row], 0.0, due - delivered)
+    if t + 1 < pipeline.shape[1]:
+        pipeline[:, t + 1] += put_off
+    spent = delivered * unit
+    ledger.pay("capacity", sellers.row, ledger.account("vendors"), spent)
+    return (
+        state.change(pipeline=pipeline),
+        spent,
+        (due > 0) & (factor < UNRATIONED),
+        (due > 0) & (afford < UNRATIONED),
+    )
+
+
+def unit_capex(world: World, state: State, conditions: Conditions) -> Floats:
+    """Cost of one kH100e now, MUSD, (S,)."""
+    t = max(state.t, 0)
+    return world.sellers.capex * world.upstream.capex_level[t] * conditions.capex * state.chip_price
+
+
+def expected_price(world: World, state: State, demand: Demand, ahead: int) -> float:
+    """Price that clears expected demand with known pipelines ``ahead`` quarters from now, MUSD per kHQ.
+
+    Builders count what everybody has announced: the post-entry price, not today's.
+    """
+    t = state.t
+    b = world.scenario.behaviour
+    last = min(t + ahead, world.horizon)
+    online = ordered_sum(state.fleet, axis=1) * (1.0 - float(b.retirement)) ** ahead
+    coming = ordered_sum(state.pipeline[:, t:last], axis=1) + state.power_queue
+    supply = float(ordered_sum((online + coming) * world.sellers.sellable * state.active))
+    rates = world.market_growth[t + 1 : last + 1] - float(world.scenario.product.efficiency_gain)
+    labs = float(np.cumprod(1.0 + rates)[-1]) if len(rates) else 1.0
+    segments = world.buyers.growth[:, min(last, world.horizon - 1)] / world.buyers.growth[:, t]
+    then = demand.scaled(np.where(world.buyers.lab, labs, segments))
+    grid = np.geomspace(CHOKE * world.index_price, 1e-2 * world.index_price, 160)
+    at = np.cumsum(then.at(np.broadcast_to(grid, (len(then.need), len(grid)))), axis=0)[-1]
+    return float(np.interp(supply, at, grid))
+
+
+def outlook(
+    world: World, state: State, conditions: Conditions, demand: Demand, liquidity: Floats, price: float
+) -> Outlook:
+    """Stage 10: margins, cost and bounds of capacity ordered now."""
+    b, sellers, t = world.scenario.behaviour, world.sellers, state.t
+    wacc = sellers.wacc + conditions.spread[sellers.row]
+    lead = np.maximum(sellers.lead_time, 1)
+    ahead = {int(n): expected_price(world, state, demand, int(n)) for n in np.unique(lead)}
+    # Half of what a builder expects is today's price: forecasts of the model's own clearing are not trusted whole.
+    expected = np.array([0.5 * (ahead[int(n)] + price) for n in lead])
+    a1, a2 = annuities(wacc, float(b.price_decline), float(b.life))
+    margin = float(b.utilisation) * expected * a1 - sellers.unit_cost * a2
+    value = margin / (1.0 + wacc) ** lead
+    cost = unit_capex(world, state, conditions)
+    arrives = np.minimum(t + lead, world.horizon - 1)
+    return Outlook(
+        price=expected,
+        value=value,
+        cost=cost,
+        q=value / np.maximum(cost, 1e-9),
+        arrives=arrives,
+        planned=state.pipeline[np.arange(len(lead)), arrives],
+        online=state.online,
+        growth_cap=sellers.growth_cap,
+        affordable=np.maximum(liquidity[sellers.row], 0.0) / np.maximum(cost, 1e-9),
+    )
+
+
+def annuities(wacc: Floats, price_decline: float, life: float) -> tuple[Floats, Floats]:
+    """a_1 = sum (1-d_p)^k / (1+r)^k and a_2 without decline, over the life in quarters."""
+    n = np.arange(1, round(life) + 1)
+    step = 1.0 / (1.0 + np.asarray(wacc))[..., None]
+    return ordered_sum((step * (1.0 - price_decline)) ** n, axis=-1), ordered_sum(step**n, axis=-1)
+
+
+def place_orders(
+    world: World, state: State, conditions: Conditions, orders, ahead: Outlook
+) -> tuple[State, Floats, np.ndarray]:
+    """Ration new orders by the chips that announced arrivals leave, and put them into the pipeline.
+
+    Returns the state, the accepted orders (S,) and who was rationed (S,).
+    """
+    t, sellers, up = state.t, world.sellers, world.upstream
+    wanted = orders.kh100e
+    accepted = wanted.copy()
+    price, response = 1.0, state.chip_response
+    if len(up.chip) and wanted.any():
+        arrival = np.minimum(ahead.arrives, world.horizon - 1)
+        supply = np.maximum(up.deliveries + state.chip_response, 0.0) * conditions.chips[:, None]
+        limit = np.ones((len(up.chip), world.horizon))
+        ration = np.zeros(len(up.chip))
+        for quarter in np.unique(arrival):
+            now = arrival == quarter
+            taken = ordered_sum(state.pipeline[:, quarter][:, None] * sellers.chips, axis=0)
+            left = np.maximum(supply[:, quarter] - taken, 0.0)
+            asked = ordered_sum(np.where(now, wanted, 0.0)[:, None] * orders.chip, axis=0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                limit[:, quarter] = np.where(asked > 0, np.minimum(1.0, left / asked), 1.0)
+                ration = np.maximum(ration, np.where(supply[:, quarter] > 0, np.maximum(asked - left, 0.0) / supply[:, quarter], 0.0))
+        share = ordered_sum(orders.chip * limit[:, arrival].T, axis=1)
+        accepted = wanted * np.where(orders.chip.any(axis=1), share, 1.0)
+        price, response = _chip_market(world, state, ration)
+    slip = rng.uniforms(world.seed, "slip", sellers.key, t) < float(world.scenario.upstream.slip_probability)
+    where = np.minimum(ahead.arrives + (slip & (accepted > 0)), world.horizon - 1)
+    pipeline = state.pipeline.copy()
+    np.add.at(pipeline, (np.arange(len(accepted)), where), accepted)
+    rationed = (wanted > 0) & (accepted < wanted * UNRATIONED)
+    return state.change(pipeline=pipeline, chip_price=price, chip_response=response), accepted, rationed
+
+
+def _chip_market(world: World, state: State, ration: Floats) -> tuple[float, Floats]:
+    """Chip price and the deliveries that unfilled orders call forth after a lag."""
+    up, scenario = world.upstream, world.scenario.upstream
+    lag = round(float(scenario.chip_response_lag))
+    short = float(ordered_sum(ration * up.deliveries[:, state.t])) / max(float(ordered_sum(up.deliveries[:, state.t])), 1e-9)
+    price = float(power(1.0 + short, float(scenario.ration_price)))
+    response = state.chip_response.copy()
+    quarter = state.t + lag
+    if quarter < world.horizon:
+        # One per cent of unfilled orders calls forth `chip_elasticity` per cent more, spread over four quarters.
+        extra = 0.25 * float(scenario.chip_elasticity) * log(1.0 + ration) * up.deliveries[:, quarter]
+        response[:, quarter:] += extra[:, None]
+    return price, response

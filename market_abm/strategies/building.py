@@ -1,0 +1,94 @@
+"""Building: order capacity where its value exceeds its cost.
+
+With convex adjustment costs the order is K [retirement + g_0 + (q - 1) / psi] (Hayashi 1982); announced
+arrivals come first. Alternatives: all or nothing at q >= 1, and the real-option hurdle of Dixit and Pindyck
+(1994).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market_abm.economy.world import Floats, Ints
+from market_abm.market.investment import real_option
+from market_abm.strategies.buying import node_of
+from market_abm.strategies.registry import strategy
+from market_abm.strategies.view import Menu, Orders, View
+
+OPTIONS = ("none", "half", "planned", "half as much again", "double")
+LEVELS = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
+
+
+def worth(view: View, node: Ints, order: Floats) -> Floats:
+    """Value of ordering ``order`` (n, M) on top of what is announced, MUSD.
+
+    (q - 1) I o less the cost of growing faster than retirement and trend, psi/2 I K (o/K - ret - g_0)^2.
+    """
+    b, ahead = view.world.scenario.behaviour, view.outlook
+    fleet = np.maximum(ahead.online[node], 1e-9)[:, None]
+    cost, q = ahead.cost[node][:, None], ahead.q[node][:, None]
+    total = order + ahead.planned[node][:, None]
+    pace = total / fleet - float(b.retirement) - float(b.base_growth)
+    return cost * ((q - 1.0) * total - 0.5 * float(b.psi) * fleet * pace**2)
+
+
+def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
+    """The order within growth cap and finance, (n,), and which of them binds."""
+    ahead = view.outlook
+    planned = ahead.planned[node]
+    want = np.maximum(target - planned, 0.0)
+    growth = np.maximum(ahead.growth_cap[node] * ahead.online[node] - planned, 0.0)
+    limited = view.state.credit_limited[view.world.sellers.row[node]]
+    finance = np.where(limited, 0.0, np.maximum(ahead.affordable[node] - planned, 0.0))
+    order = np.minimum(np.minimum(want, growth), finance)
+    binding = [
+        "" if order[i] >= want[i] else ("finance" if finance[i] < growth[i] else "growth") for i in range(len(node))
+    ]
+    return order, binding
+
+
+def _answer(view: View, rows: Ints, node: Ints, target: Floats) -> Orders:
+    order, binding = bounded(view, node, target)
+    options = order[:, None] * LEVELS[None, :]
+    scores = worth(view, node, options)
+    feasible, _ = bounded(view, node, np.full(len(node), np.inf))
+    scores = np.where(options <= np.maximum(feasible, order)[:, None] * (1 + 1e-12), scores, np.nan)
+    scores[:, 3:] = np.where(order[:, None] > 0, scores[:, 3:], np.nan)
+    menu = Menu.choose(view, "build", rows, OPTIONS, scores, "MUSD", binding)
+    sellers = view.world.sellers
+    return Orders(
+        kh100e=options[np.arange(len(node)), menu.chosen],
+        chip=sellers.chips[node],
+        region=sellers.regions[node],
+        debt=np.zeros(len(node)),
+        alternatives=menu,
+    )
+
+
+@strategy("build", "default")
+def default(view: View, rows: Ints) -> Orders:
+    """Tobin's q with convex adjustment costs."""
+    b, ahead = view.world.scenario.behaviour, view.outlook
+    node = node_of(view.world.sellers.row, rows)
+    rate = float(b.retirement) + float(b.base_growth) + (ahead.q[node] - 1.0) / float(b.psi)
+    return _answer(view, rows, node, np.maximum(ahead.online[node] * rate, 0.0))
+
+
+@strategy("build", "npv")
+def npv(view: View, rows: Ints) -> Orders:
+    """All that the growth cap allows when it pays, nothing otherwise."""
+    ahead = view.outlook
+    node = node_of(view.world.sellers.row, rows)
+    target = np.where(ahead.q[node] >= 1.0, ahead.growth_cap[node] * ahead.online[node], 0.0)
+    return _answer(view, rows, node, target)
+
+
+@strategy("build", "real_option")
+def wait(view: View, rows: Ints) -> Orders:
+    """Like `npv`, but only above the option value of waiting (Dixit and Pindyck 1994, sigma 0.3 a year)."""
+    ahead = view.outlook
+    node = node_of(view.world.sellers.row, rows)
+    annual = float(np.median((1.0 + view.world.sellers.wacc) ** 4 - 1.0))
+    hurdle = real_option(annual, annual, 0.3, 1.0).threshold
+    target = np.where(ahead.q[node] >= hurdle, ahead.growth_cap[node] * ahead.online[node], 0.0)
+    return _answer(view, rows, node, target)

@@ -1,0 +1,45 @@
+"""Buying: bid what compute is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market_abm.economy.world import Ints
+from market_abm.strategies.registry import strategy
+from market_abm.strategies.view import Bids, Menu, View
+
+LEVELS = (1.0, 0.5, 0.0)
+
+
+@strategy("buy", "default")
+def default(view: View, rows: Ints) -> Bids:
+    """Bid private values on all that is still wanted inside the finance and growth caps.
+
+    The options are shares of it; each is scored by the surplus expected at the last price.
+    """
+    node = node_of(view.world.buyers.row, rows)
+    quantity, value = view.blocks[node], view.values[node]
+    surplus = np.maximum(value - view.price, 0.0) * quantity
+    scores = np.stack([surplus_of_first(surplus, quantity, level) for level in LEVELS], axis=1)
+    binding = [view.binding[b] for b in node]
+    menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
+    level = np.array(LEVELS)[menu.chosen]
+    total = level[:, None] * np.cumsum(quantity, axis=1)[:, -1:]
+    kept = np.diff(np.minimum(np.cumsum(quantity, axis=1), total), axis=1, prepend=0.0)
+    return Bids(np.maximum(kept, 0.0), value, menu)
+
+
+def surplus_of_first(surplus, quantity, level: float):
+    """Surplus of the first ``level`` share of each row's quantity, (n,)."""
+    before = np.cumsum(quantity, axis=1) - quantity
+    total = level * np.cumsum(quantity, axis=1)[:, -1:]
+    taken = np.clip(total - before, 0.0, quantity)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(quantity > 0, taken / quantity, 0.0)
+    return np.cumsum(surplus * share, axis=1)[:, -1]
+
+
+def node_of(node_rows: Ints, rows: Ints) -> Ints:
+    """Nodes that belong to the rows, in the order of the rows."""
+    place = {int(row): i for i, row in enumerate(node_rows)}
+    return np.array([place[int(row)] for row in rows], dtype=np.int64)

@@ -1,0 +1,184 @@
+"""What a firm may look at, and what it may answer.
+
+A strategy decides for all the rows that play it at once: it gets a `View` and the rows, and answers with
+arrays that have a leading axis of rows. A method of an agent gets the same view with one row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market_abm.economy.conditions import Conditions
+from market_abm.economy.demand import Demand
+from market_abm.economy.state import State
+from market_abm.economy.world import Floats, Ints, World
+
+VERBS = ("renew", "buy", "sell", "build")
+
+
+@dataclass(frozen=True)
+class View:
+    """The read-only state at the start of a stage, kHQ and MUSD.
+
+    ``price`` is the last price index, ``free`` the capacity each seller could offer (S,), ``committed`` what
+    contracts already cover of each buyer's demand (B,), ``ceiling`` the most a buyer can use under its finance
+    and growth caps (B,), ``blocks`` and ``values`` what is left of each demand curve (B, K).
+    """
+
+    world: World
+    state: State
+    conditions: Conditions
+    demand: Demand
+    price: float
+    liquidity: Floats
+    free: Floats = field(default_factory=lambda: np.zeros(0))
+    committed: Floats = field(default_factory=lambda: np.zeros(0))
+    ceiling: Floats = field(default_factory=lambda: np.zeros(0))
+    binding: tuple[str, ...] = ()
+    """What bounds each buyer's ceiling: "finance", "growth" or nothing, (B,)."""
+    blocks: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    values: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    outlook: Any = None
+    """Stage 10: expected margins and bounds on building (`economy.upstream.Outlook`)."""
+    forced: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Options that a re-run imposes: (firm, verb) to option."""
+
+    def with_(self, **columns: Any) -> View:
+        """The same view with more columns."""
+        return replace(self, **columns)
+
+
+@dataclass(frozen=True)
+class Menu:
+    """The options that were weighed, (n rows, M options), and the choice.
+
+    ``scores`` are in ``unit``; an option that is out of reach has score NaN. ``binding`` names the constraint
+    that holds the choice back.
+    """
+
+    options: tuple[str, ...]
+    scores: Floats
+    chosen: Ints
+    unit: str
+    binding: tuple[str, ...]
+
+    @classmethod
+    def choose(
+        cls, view: View, verb: str, rows: Ints, options: tuple[str, ...], scores: Floats, unit: str, binding
+    ) -> Menu:
+        """Take the best option of each row (the first among equals), or the one a re-run imposes."""
+        chosen = np.array([int(np.nanargmax(s)) for s in scores], dtype=np.int64).reshape(len(rows))
+        for i, row in enumerate(rows):
+            forced = view.forced.get((view.world.rows.key[row], verb))
+            if forced is not None:
+                if forced not in options:
+                    raise ValueError(f"{verb}: option {forced!r} is not on the menu; options: {', '.join(options)}")
+                chosen[i] = options.index(forced)
+        return cls(options, scores, chosen, unit, tuple(binding))
+
+    def records(self, verb: str, keys: list[str]) -> list[dict]:
+        """One record a row for the decisions table."""
+        out = []
+        for i, key in enumerate(keys):
+            others = [m for m in range(len(self.options)) if m != self.chosen[i] and np.isfinite(self.scores[i, m])]
+            best = max(others, key=lambda m: self.scores[i, m]) if others else None
+            out.append(
+                {
+                    "firm": key,
+                    "verb": verb,
+                    "option": self.options[self.chosen[i]],
+                    "score": float(self.scores[i, self.chosen[i]]),
+                    "next_option": "" if best is None else self.options[best],
+                    "next_score": float("nan") if best is None else float(self.scores[i, best]),
+                    "unit": self.unit,
+                    "binding": self.binding[i] if i < len(self.binding) else "",
+                    "detail": "",
+                }
+            )
+        return out
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Contracts on which notice is given, (n, C)."""
+
+    give: NDArray[np.bool_]
+    alternatives: Menu | None = None
+
+
+@dataclass(frozen=True)
+class Bids:
+    """Blocks bid for, (n, K): kHQ and MUSD per kHQ, values falling."""
+
+    quantity: Floats
+    value: Floats
+    alternatives: Menu | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Capacity offered: kHQ (n,), least price (n,), wedge per buyer (n, B), buyers served (n, B), terms (n,)."""
+
+    capacity: Floats
+    reserve_price: Floats
+    wedge: Floats
+    allowed: NDArray[np.bool_]
+    term: Ints
+    notice: Ints
+    alternatives: Menu | None = None
+
+
+@dataclass(frozen=True)
+class Orders:
+    """New capacity ordered: kH100e (n,), shares by chip (n, U) and region (n, R), new debt in MUSD (n,)."""
+
+    kh100e: Floats
+    chip: Floats
+    region: Floats
+    debt: Floats
+    alternatives: Menu | None = None
+
+
+RESULTS: dict[str, type] = {"renew": Notices, "buy": Bids, "sell": Offer, "build": Orders}
+
+
+def single(result: Any) -> Any:
+    """Row 0 of a result: what a method of one agent sees."""
+    return replace(result, **{n: getattr(result, n)[0] for n in result.__dataclass_fields__ if n != "alternatives"})
+
+
+def stacked(result: Any) -> Any:
+    """A method's answer with the leading axis of rows."""
+    return replace(
+        result,
+        **{n: np.asarray(getattr(result, n))[None] for n in result.__dataclass_fields__ if n != "alternatives"},
+    )
+
+
+def validated(verb: str, result: Any, keys: list[str], expected: dict[str, tuple[int, ...]]) -> Any:
+    """Check a strategy's answer: type, shapes, finite and non-negative numbers.
+
+    Raises
+    ------
+    ValueError
+        Names the firm, the field and the value.
+    """
+    if not isinstance(result, RESULTS[verb]):
+        raise ValueError(f"{verb} of {', '.join(keys)} returned {type(result).__name__}; expected {RESULTS[verb].__name__}")
+    for name, shape in expected.items():
+        value = np.asarray(getattr(result, name))
+        if value.shape != shape:
+            raise ValueError(f"{verb} of {', '.join(keys)}: {name} has shape {value.shape}; expected {shape}")
+        if value.dtype.kind == "f":
+            bad = ~np.isfinite(value) if name == "wedge" else ~(np.isfinite(value) & (value >= 0))
+            if bad.any():
+                row = int(np.argwhere(bad)[0][0])
+                raise ValueError(
+                    f"{verb} of {keys[row]}: {name} is {value[bad][0]}; it must be finite"
+                    + ("" if name == "wedge" else " and not negative")
+                )
+    return result
