@@ -1,12 +1,12 @@
 """What a world is: the schema, loading and checking, variants, draws."""
 
-from .calendar import is_quarter, quarter_index, quarter_name, shifted
-from .errors import Mark, Problem, ScenarioError, format_problems
-from .fields import FrozenMap, Series, Shares
-from .load import check_file, load_scenario, scenario_from
-from .quantity import Number, Quantity, guess
-from .schema import Scenario, Terms
-from .shipped import shipped
+from market_abm.scenario.calendar import is_quarter, quarter_index, quarter_name, shifted
+from market_abm.scenario.errors import Mark, Problem, ScenarioError, format_problems
+from market_abm.scenario.fields import FrozenMap, Series, Shares
+from market_abm.scenario.load import check_file, load_scenario, scenario_from
+from market_abm.scenario.quantity import Number, Quantity, guess
+from market_abm.scenario.schema import Scenario
+from market_abm.scenario.shipped import shipped
 
 __all__ = [
     "FrozenMap",
@@ -18,7 +18,6 @@ __all__ = [
     "ScenarioError",
     "Series",
     "Shares",
-    "Terms",
     "check_file",
     "format_problems",
     "guess",

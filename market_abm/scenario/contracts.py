@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..units import HOURS_PER_QUARTER
-from .fields import (
+from market_abm.scenario.fields import (
     Capacity,
     CapacitySeries,
     Compute,
@@ -20,7 +19,7 @@ from .fields import (
     Share,
     WholeQuarters,
 )
-from .quantity import guess
+from market_abm.scenario.quantity import guess
 
 Estimable = Literal[
     "volume",
@@ -39,16 +38,21 @@ Estimable = Literal[
 
 
 class Link(Documented):
-    """Terms between a seller and a buyer; "*" stands for all. Of two entries the more specific one rules, field by field."""
+    """Terms between a seller and a buyer; "*" stands for all.
+
+    For each field the most specific entry that states it rules: the pair, then the supplier, then the buyer.
+    """
 
     supplier: str = Field(description='firm with a fleet, or "*"')
     buyer: str = Field(description='firm with a lab or segment, or "*"')
-    qualified: Flag | None = Field(None, description="whether the buyer can use this supplier at once")
-    switching_cost: Price | None = Field(
-        None, description="cost of moving to this supplier, for one GPU-hour"
+    qualified: Flag | None = Field(
+        default=None, description="whether the buyer can use this supplier at once"
     )
-    cap: Compute | None = Field(None, description="most that the link carries a quarter")
-    exclusive: Flag | None = Field(None, description="the supplier serves this buyer alone")
+    switching_cost: Price | None = Field(
+        default=None, description="cost of moving to this supplier, for one GPU-hour"
+    )
+    cap: Compute | None = Field(default=None, description="most that the link carries a quarter")
+    exclusive: Flag | None = Field(default=None, description="the supplier serves this buyer alone")
 
     @property
     def key(self) -> str:
@@ -62,26 +66,32 @@ class Contract(Documented):
     supplier: str = Field(description="firm with a fleet")
     buyer: str = Field(description="firm with a lab, or segment")
     kind: Literal["term", "rolling", "internal"] = Field(
-        "term", description="fixed term, renewed each quarter, or own use"
+        default="term", description="fixed term, renewed each quarter, or own use"
     )
-    product: str | None = Field(None, description="chips or service, in words")
+    product: str | None = Field(default=None, description="chips or service, in words")
     volume: Capacity = Field(description="capacity delivered now (at its start where that is later)")
-    ramp: CapacitySeries = Field(Series(), description="later volumes: from each quarter on")
-    price: Price | None = Field(None, description="price of a GPU-hour")
-    fee: Income | None = Field(None, description="fixed fee instead of a price: price = fee / largest volume")
-    start: Quarter | None = Field(None, description="first quarter; default the scenario's start")
-    end: Quarter | None = Field(None, description="last quarter of the headline term; null = open")
+    ramp: CapacitySeries = Field(default=Series(), description="later volumes: from each quarter on")
+    price: Price | None = Field(default=None, description="price of a GPU-hour")
+    fee: Income | None = Field(
+        default=None, description="fixed fee instead of a price: price = fee / largest volume"
+    )
+    start: Quarter | None = Field(default=None, description="first quarter; default the scenario's start")
+    end: Quarter | None = Field(default=None, description="last quarter of the headline term; null = open")
     firm_until: Quarter | None = Field(
-        None, description="last quarter before which nobody can leave; null = unknown"
+        default=None, description="last quarter before which nobody can leave; null = unknown"
     )
-    notice: WholeQuarters = Field(guess(1, 1, 2), description="quarters of notice after the firm term")
-    take_or_pay: Share = Field(1.0, description="share of the volume paid for whether used or not")
-    exclusive: Flag = Field(False, description="the capacity can serve nobody else")
+    notice: WholeQuarters = Field(
+        default=guess(1, 1, 2), description="quarters of notice after the firm term"
+    )
+    take_or_pay: Share = Field(default=1.0, description="share of the volume paid for whether used or not")
+    exclusive: Flag = Field(default=False, description="the capacity can serve nobody else")
     recall: Flag = Field(
-        False, description="the supplier may take the capacity back on notice within the firm term"
+        default=False, description="the supplier may take the capacity back on notice within the firm term"
     )
-    prepaid: Share = Field(0.0, description="share of the price paid in advance")
-    estimated: tuple[Estimable, ...] = Field((), description="fields that are estimates, not disclosed")
+    prepaid: Share = Field(default=0.0, description="share of the price paid in advance")
+    estimated: tuple[Estimable, ...] = Field(
+        default=(), description="fields that are estimates, not disclosed"
+    )
 
     @property
     def peak_volume(self) -> float:
@@ -95,6 +105,8 @@ class Contract(Documented):
             return float(self.price)
         if self.fee is None or self.peak_volume == 0.0:
             return 0.0
+        from market_abm.units import HOURS_PER_QUARTER  # here: validating a file must not load numpy
+
         return float(self.fee) * 1000.0 / (self.peak_volume * HOURS_PER_QUARTER)
 
     def volume_at(self, quarter: str) -> float:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import paths
-from .fields import FrozenMap, MapOf, Part
-from .positions import field_type, labels_of
-from .quantity import Number, Quantity
+from market_abm.scenario import paths
+from market_abm.scenario.fields import FrozenMap, MapOf, Part
+from market_abm.scenario.positions import field_type, labels_of
+from market_abm.scenario.quantity import Number, Quantity
 
 if TYPE_CHECKING:
-    from .schema import Scenario
+    from market_abm.scenario.schema import Scenario
 
 
 class Input(NamedTuple):
@@ -26,9 +26,9 @@ class Input(NamedTuple):
 def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> Scenario:
     """The same world with every number a plain float.
 
-    A number with a range is drawn from the triangular distribution (low, value, high). The draw is keyed by seed
-    and dotted path, so scenarios compared under one seed share it, and nothing else in the file matters. Whole
-    numbers are rounded.
+    A number with a range is drawn from the triangular distribution (low, value, high). The draw is keyed by
+    seed and dotted path, so scenarios compared under one seed share it, and nothing else in the file
+    matters. Whole numbers are rounded.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
     pin : bool or iterable of str
         True holds every central value; paths hold those (and everything below them).
     """
-    from ..rng import triangular, uniform
+    from market_abm.rng import triangular, uniform
 
     held = () if isinstance(pin, bool) else tuple(pin)
 

@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
-from .fields import FrozenMap, Part
-from .quantity import Quantity
-from .schema import Scenario
+from market_abm.scenario.fields import FrozenMap, Part
+from market_abm.scenario.quantity import Quantity
+from market_abm.scenario.schema import Scenario
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_/()+&'-]*( [A-Za-z0-9_/()+&'-]+)*")
 _RESERVED = {"null", "true", "false", "~"}

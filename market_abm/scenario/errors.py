@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, said so that it can be put right: where, what, what is allowed, the remedy."""
+"""What is wrong with a scenario, so that it can be put right: where, what, what is allowed, the remedy."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Mark:
     column: int = 1
 
     def __str__(self) -> str:
+        if self.file.startswith("--set"):
+            return self.file
         return f"{self.file}:{self.line}:{self.column}"
 
 
@@ -26,8 +28,8 @@ class Mark:
 class Problem:
     """One thing that is wrong.
 
-    ``key`` is a dotted path, ``value`` the offending text, ``allowed`` what may stand there, ``remedy`` what to
-    do and ``nearest`` the known word that the author most likely meant.
+    ``key`` is a dotted path, ``value`` the offending text, ``allowed`` what may stand there, ``remedy`` what
+    to do and ``nearest`` the known word that the author most likely meant.
     """
 
     message: str

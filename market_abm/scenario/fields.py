@@ -9,9 +9,9 @@ from typing import Annotated, Any, NoReturn, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 from pydantic_core import core_schema
 
-from .calendar import QUARTER, quarter_index
-from .errors import clipped
-from .quantity import Number, refuse
+from market_abm.scenario.calendar import QUARTER, quarter_index
+from market_abm.scenario.errors import clipped
+from market_abm.scenario.quantity import Number, refuse
 
 T = TypeVar("T")
 
@@ -25,8 +25,8 @@ class FrozenMap(dict):
     def _frozen(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("a scenario is frozen; use scenario.with_set({path: value}) for a changed copy")
 
-    __setitem__ = __delitem__ = __ior__ = _frozen  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _frozen  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _frozen
+    clear = pop = popitem = setdefault = update = _frozen
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(tuple(self.items()))
@@ -61,7 +61,7 @@ class Shares(FrozenMap):
 
 
 class MapOf:
-    """Type of a mapping of numbers: which container, which keys, which :class:`Number`. Used inside ``Annotated``."""
+    """Type of a mapping of numbers: its container and its :class:`Number`. Used inside ``Annotated``."""
 
     def __init__(self, container: type[FrozenMap], number: Number):
         self.container, self.number = container, number
@@ -129,8 +129,9 @@ Spread = Annotated[float, Number("log units", 0, 10)]
 Level = Annotated[float, Number("log units", -100, 100)]
 Elasticity = Annotated[float, Number("1", 0, 10)]
 Quarters = Annotated[float, Number("quarters", 0, 400)]
-WholeQuarters = Annotated[int, Number("quarters", 0, 400, whole=True)]
-Count = Annotated[int, Number("1", 1, 10_000, whole=True)]
+WholeQuarters = Annotated[float, Number("quarters", 0, 400, whole=True)]
+Points = Annotated[float, Number("points", 0, 10_000)]
+Count = Annotated[float, Number("1", 1, 10_000, whole=True)]
 
 CapacitySeries = Annotated[Series, MapOf(Series, Number("kH100e", 0, 1e7))]
 DeliverySeries = Annotated[Series, MapOf(Series, Number("kH100e/quarter", 0, 1e7))]
@@ -182,6 +183,6 @@ class Part(BaseModel):
 class Documented(Part):
     """A part that may say where it comes from as a whole."""
 
-    source: str | list[str] | None = Field(None, description="sources of the entry as a whole")
-    as_of: str | None = Field(None, description="date for which the entry holds")
-    note: str | None = Field(None, description="how the entry was obtained")
+    source: str | list[str] | None = Field(default=None, description="sources of the entry as a whole")
+    as_of: str | None = Field(default=None, description="date for which the entry holds")
+    note: str | None = Field(default=None, description="how the entry was obtained")

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import Mark, Problem, ScenarioError, clipped, listed, nearest
-from .merge import merged
-from .override import apply
-from .schema import Scenario
-from .shipped import SUFFIX, shipped, shipped_file
-from .tree import MAX_BYTES, Node, decode, node_of, parse
-from .validate import build
+from market_abm.scenario.errors import Mark, Problem, ScenarioError, clipped, listed, nearest
+from market_abm.scenario.merge import merged
+from market_abm.scenario.override import apply
+from market_abm.scenario.schema import Scenario
+from market_abm.scenario.shipped import SUFFIX, shipped, shipped_file
+from market_abm.scenario.tree import MAX_BYTES, Node, decode, node_of, parse
+from market_abm.scenario.validate import build
 
 MAX_CHAIN = 12
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")

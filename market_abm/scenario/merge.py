@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from .tree import Node
+from market_abm.scenario.tree import Node
 
 _NUMBER_KEYS = {"unit", "source", "as_of", "low", "high", "guess", "note"}
 
 
 def merged(parent: Node, child: Node) -> Node:
-    """The child over the parent: mappings merge, ``null`` deletes, the timeline concatenates, links merge by pair.
+    """The child over the parent.
 
-    A number replaces a number whole (with its range and source). Every node keeps the place in which it stands.
+    Mappings merge, ``null`` deletes, the timeline concatenates, links merge by pair. A number replaces a
+    number whole (with its range and source). Every node keeps the place in which it stands.
     """
     return _merge(parent, child, ())
 

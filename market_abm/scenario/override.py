@@ -1,16 +1,17 @@
-"""`--set key=value`: dotted keys over a loaded scenario. A bare number set this way has no range and is held."""
+"""`--set key=value`: dotted keys over a loaded scenario. A bare number set so has no range and is held."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import paths
-from .errors import Mark, Problem, ScenarioError, clipped, nearest
-from .tree import Node, node_of, parse
+from market_abm.scenario import paths
+from market_abm.scenario.errors import Mark, Problem, ScenarioError, clipped, nearest
+from market_abm.scenario.timeline import row_label
+from market_abm.scenario.tree import Node, node_of, parse
 
 if TYPE_CHECKING:
-    from .schema import Scenario
+    from market_abm.scenario.schema import Scenario
 
 
 def with_set(scenario: Scenario, changes: Mapping[str, Any] | Iterable[str]) -> Scenario:
@@ -21,7 +22,7 @@ def with_set(scenario: Scenario, changes: Mapping[str, Any] | Iterable[str]) -> 
     ScenarioError
         Unknown keys, values that the schema refuses.
     """
-    from .validate import build
+    from market_abm.scenario.validate import build
 
     if scenario._tree is None:
         raise ScenarioError(
@@ -91,7 +92,7 @@ def _put(tree: Node, key: str, node: Node) -> None:
 
 def _row(rows: Node, label: str, above: list[str], mark: Mark) -> Node:
     """Entry of `links` or `timeline` by its key; a link that is not there yet is added."""
-    labels = [_label(node) for node in rows.value]
+    labels = [row_label(node.plain()) for node in rows.value]
     if label in labels:
         return rows.value[labels.index(label)]
     if above == ["links"] and label.count(">") == 1:
@@ -110,19 +111,3 @@ def _row(rows: Node, label: str, above: list[str], mark: Mark) -> Node:
             nearest=nearest(label, known),
         )
     )
-
-
-def _label(node: Node) -> str:
-    value = node.plain()
-    if not isinstance(value, dict):
-        return ""
-    if "kind" not in value:
-        return f"{value.get('supplier')}>{value.get('buyer')}"
-    if value.get("id"):
-        return str(value["id"])
-    names = ("supplier", "buyer", "chip", "region", "firm", "contract", "acquirer", "target_firm")
-    target = ":".join(
-        value[name] for name in names if isinstance(value.get(name), str) and value[name] != "*"
-    )
-    label = f"{value['kind'] or 'null'}@{value.get('quarter')}"
-    return f"{label}:{target}" if target else label

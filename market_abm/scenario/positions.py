@@ -9,18 +9,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from . import paths
-from .errors import Mark
-from .fields import MapOf
-from .quantity import Number
-from .tree import Node
+from market_abm.scenario import paths
+from market_abm.scenario.errors import Mark
+from market_abm.scenario.fields import MapOf
+from market_abm.scenario.quantity import Number
+from market_abm.scenario.tree import Node
 
 if typing.TYPE_CHECKING:
-    from .schema import Scenario
+    from market_abm.scenario.schema import Scenario
 
 
 def locate(tree: Node, loc: Sequence[object], *, key: bool = False) -> Mark:
-    """Mark of the deepest part of ``loc`` that stands in the tree; of its key where ``key`` or where it ends a mapping.
+    """Mark of the deepest part of ``loc`` that stands in the tree; of its key where ``key`` is true.
 
     Parts that the tree does not have (tags of kinds, defaults) are passed over.
     """
@@ -56,7 +56,7 @@ def value_at(tree: Node, loc: Sequence[object]) -> Any:
 
 
 def find(scenario: Scenario, path: str) -> Mark | None:
-    """Mark of a dotted path in the files of a loaded scenario; None where it is a default or nothing is there."""
+    """Mark of a dotted path in the files of a loaded scenario; None where it is a default."""
     tree = scenario._tree
     if tree is None:
         return None

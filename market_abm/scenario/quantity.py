@@ -1,7 +1,7 @@
 """A number with its provenance: a float that also knows its range, source and date.
 
-In a file a number stands bare (``5``) or as ``{value, unit, source, as_of, low, high, guess, note}``. Loaded, the
-second form is a :class:`Quantity`, which computes like any float; ``Scenario.drawn`` turns it into a plain one.
+In a file a number stands bare (``5``) or as ``{value, unit, source, as_of, low, high, guess, note}``. Loaded,
+the second form is a :class:`Quantity`, which computes like any float; ``Scenario.drawn`` makes it plain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from .errors import clipped, listed, nearest
+from market_abm.scenario.errors import clipped, listed, nearest
 
 KEYS = ("value", "unit", "source", "as_of", "low", "high", "guess", "note")
 
@@ -46,7 +46,9 @@ SPELLINGS = {
 def refuse(message: str, *, at: str = "", allowed: str = "", remedy: str = "", nearest: str = "") -> NoReturn:
     """Raise a validation error that carries what the message needs; ``at`` is the key inside the value."""
     raise PydanticCustomError(
-        "scenario", "{message}", {"message": message, "at": at, "allowed": allowed, "remedy": remedy, "nearest": nearest}
+        "scenario",
+        "{message}",
+        {"message": message, "at": at, "allowed": allowed, "remedy": remedy, "nearest": nearest},
     )
 
 
@@ -56,7 +58,7 @@ class Quantity(float):
     Attributes
     ----------
     low, high : float or None
-        Range from which one draw a seed is taken (triangular, mode at the value); None where the value is certain.
+        Range from which each seed draws (triangular, mode at the value); None where the value is certain.
     source : tuple of str
         Keys of the scenario's ``sources``, or ``assumption``.
     as_of : str or None
@@ -126,7 +128,7 @@ def guess(value: float, low: float, high: float, note: str | None = None) -> Qua
 
 @dataclass(frozen=True)
 class Number:
-    """Type of a numeric field: unit, allowed range and whether it is a whole number. Used inside ``Annotated``."""
+    """Type of a numeric field: unit, allowed range, whether whole. Used inside ``Annotated``."""
 
     unit: str
     least: float

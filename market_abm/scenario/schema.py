@@ -4,50 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr
 
-from .behaviour import Behaviour
-from .calendar import quarter_index, quarter_name, shifted
-from .contracts import Contract, Link
-from .errors import Mark
-from .fields import Count, FrozenMap, Name, Named, Part, Quarter
-from .firms import Firm
-from .product import Product
-from .segments import Segment
-from .timeline import AnyEntry
-from .tree import Node
-from .upstream import Upstream
+from market_abm.scenario.behaviour import Behaviour
+from market_abm.scenario.calendar import quarter_index, quarter_name
+from market_abm.scenario.contracts import Contract, Link
+from market_abm.scenario.errors import Mark
+from market_abm.scenario.fields import Count, FrozenMap, Name, Named, Part, Quarter
+from market_abm.scenario.firms import Firm
+from market_abm.scenario.product import Product
+from market_abm.scenario.segments import Segment
+from market_abm.scenario.timeline import AnyEntry
+from market_abm.scenario.tree import Node
+from market_abm.scenario.upstream import Upstream
 
 
 class Horizon(Part):
     """When the world starts and for how long it runs."""
 
     start: Quarter = Field(description="first quarter")
-    quarters: Count = Field(20, description="number of quarters")
+    quarters: Count = Field(default=20, description="number of quarters")
 
 
 class Source(Part):
     """Where numbers come from."""
 
     title: str = Field(description="what it is")
-    url: str | None = Field(None, description="where it stands")
-    date: str | None = Field(None, description="when it was read, or for when it holds")
+    url: str | None = Field(default=None, description="where it stands")
+    date: str | None = Field(default=None, description="when it was read, or for when it holds")
     grade: str | None = Field(
-        None, description="A filing, B good reporting, C estimate with a source, D assumption"
+        default=None, description="A filing, B good reporting, C estimate with a source, D assumption"
     )
-
-
-class Terms(NamedTuple):
-    """Terms of a link after the more specific entries have ruled."""
-
-    qualified: bool
-    switching_cost: float
-    cap: float
-    exclusive: bool
 
 
 class Scenario(Part):
@@ -55,19 +45,19 @@ class Scenario(Part):
 
     schema_version: Literal[1] = Field(description="version of the file format")
     name: Name = Field(description="name of the scenario")
-    question: str | None = Field(None, description="the question that it answers, in one sentence")
+    question: str | None = Field(default=None, description="the question that it answers, in one sentence")
     horizon: Horizon = Field(description="when it starts and for how long it runs")
     firms: Named[Firm] = Field(description="firms by name")
-    links: tuple[Link, ...] = Field((), description="supplier graph; the more specific entry rules")
+    links: tuple[Link, ...] = Field(default=(), description="supplier graph; the more specific entry rules")
     contracts: Named[Contract] = Field(
-        FrozenMap(), description="contracts in force or signed at the start, by key"
+        default=FrozenMap(), description="contracts in force or signed at the start, by key"
     )
-    segments: Named[Segment] = Field(FrozenMap(), description="aggregate buyers by name")
-    upstream: Upstream = Field(Upstream(), description="chips and power")
-    product: Product = Field(Product(), description="product market and use of compute")
-    behaviour: Behaviour = Field(Behaviour(), description="how firms trade, build and borrow")
-    timeline: tuple[AnyEntry, ...] = Field((), description="dated shocks, deals and policies")
-    sources: Named[Source] = Field(FrozenMap(), description="sources by key")
+    segments: Named[Segment] = Field(default=FrozenMap(), description="aggregate buyers by name")
+    upstream: Upstream = Field(default=Upstream(), description="chips and power")
+    product: Product = Field(default=Product(), description="product market and use of compute")
+    behaviour: Behaviour = Field(default=Behaviour(), description="how firms trade, build and borrow")
+    timeline: tuple[AnyEntry, ...] = Field(default=(), description="dated shocks, deals and policies")
+    sources: Named[Source] = Field(default=FrozenMap(), description="sources by key")
 
     _tree: Node | None = PrivateAttr(None)
     _lineage: tuple[str, ...] = PrivateAttr(())
@@ -80,63 +70,17 @@ class Scenario(Part):
         first = quarter_index(self.horizon.start)
         return tuple(quarter_name(first + step) for step in range(int(self.horizon.quarters)))
 
-    # ---- the supplier graph
-
-    def link(self, supplier: str, buyer: str) -> Terms:
-        """Terms between a firm with a fleet and a buyer (firm with a lab, or segment).
-
-        An entry for the pair rules over one for the supplier, that over one for the buyer, that over ``*``; each
-        field separately. A firm's own lab and captive segments, and pairs with a contract, are qualified; captive
-        segments reach nobody else. Where no entry says otherwise a link is qualified, free to use and uncapped.
-        """
-        segment = self.segments.get(buyer)
-        own = supplier == buyer or (segment is not None and segment.owner == supplier)
-        if own:
-            return Terms(True, 0.0, math.inf, False)
-        if segment is not None and segment.kind == "captive":
-            return Terms(False, 0.0, 0.0, False)
-        entries = {entry.key: entry for entry in self.links}
-        keys = (f"{supplier}>{buyer}", f"{supplier}>*", f"*>{buyer}", "*>*")
-        found = [entries[key] for key in keys if key in entries]
-
-        def first(field: str, missing: Any) -> Any:
-            said = (getattr(entry, field) for entry in found)
-            return next((value for value in said if value is not None), missing)
-
-        qualified = first("qualified", True)
-        if (
-            segment is not None
-            and segment.reach == "all"
-            and not any(entry.buyer == buyer for entry in found)
-        ):
-            qualified = True
-        if any(item.supplier == supplier and item.buyer == buyer for item in self.contracts.values()):
-            qualified = True
-        return Terms(
-            qualified, first("switching_cost", 0.0), first("cap", math.inf), first("exclusive", False)
-        )
-
-    def firm_until(self, contract: Contract) -> str:
-        """Last firm quarter of a contract; a stated guess (`behaviour.firm_term_unknown`) where it is unknown."""
-        start = max(contract.start or self.horizon.start, self.horizon.start)
-        if contract.kind == "rolling":
-            return shifted(start, -1)
-        if contract.firm_until is not None:
-            return contract.firm_until
-        guessed = shifted(start, int(self.behaviour.firm_term_unknown) - 1)
-        return min(guessed, contract.end) if contract.end else guessed
-
     # ---- variants
 
     def drawn(self, seed: int, pin: bool | Iterable[str] = False) -> Scenario:
         """The same world with every number a plain float; see :func:`market_abm.scenario.draw.drawn`."""
-        from .draw import drawn
+        from market_abm.scenario.draw import drawn
 
         return drawn(self, seed, pin)
 
     def with_set(self, changes: Mapping[str, Any] | Iterable[str]) -> Scenario:
         """A copy with dotted keys set: ``{"behaviour.beta": 0.3}`` or ``["behaviour.beta=0.3"]``."""
-        from .override import with_set
+        from market_abm.scenario.override import with_set
 
         return with_set(self, changes)
 
@@ -149,13 +93,13 @@ class Scenario(Part):
 
     def origin(self, path: str) -> Mark | None:
         """File, line and column of a dotted path; None where the value is a default."""
-        from .positions import find
+        from market_abm.scenario.positions import find
 
         return find(self, path)
 
     def content(self) -> dict[str, Any]:
         """Plain nested values, defaults included, in canonical order."""
-        from .dump import plain
+        from market_abm.scenario.dump import plain
 
         return plain(self)
 

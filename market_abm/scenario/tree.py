@@ -1,7 +1,7 @@
 """YAML text to a tree of nodes that remember where they stand. No schema here.
 
-Read event by event (ruamel.yaml, pure Python, YAML 1.2), so that size and depth are bounded before anything is
-built, and duplicate keys, anchors, aliases, tags, directives and merge keys are refused where they stand.
+Read event by event (ruamel.yaml, pure Python, YAML 1.2), so that size and depth are bounded before anything
+is built, and duplicate keys, anchors, aliases, tags, directives and merge keys are refused where they stand.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
-from .errors import Mark, Problem, ScenarioError, clipped
+from market_abm.scenario.errors import Mark, Problem, ScenarioError, clipped
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 24
@@ -118,8 +118,8 @@ def decode(data: bytes, file: str) -> str:
             remedy="Save the file as UTF-8",
         )
     if match := _CONTROL.search(text):
-        before = text[: match.start()]
-        mark = Mark(file, before.count("\n") + 1, match.start() - before.rfind("\n"))
+        above = text[: match.start()]
+        mark = Mark(file, above.count("\n") + 1, match.start() - above.rfind("\n"))
         _stop(f"control character {ord(match[0]):#04x}", mark, remedy="Remove it; a scenario is plain text")
     return text
 
@@ -135,7 +135,7 @@ def parse(text: str, file: str) -> Node:
     return _Composer(text, file).document()
 
 
-def _stop(message: str, mark: Mark, **more: Any):
+def _stop(message: str, mark: Mark, **more: Any) -> NoReturn:
     raise ScenarioError(Problem(message, mark, **more))
 
 
@@ -172,7 +172,7 @@ class _Composer:
             # The third-party scanner answers some broken escapes with plain Python errors.
             self._syntax(clipped(error, 120), self.mark)
 
-    def _syntax(self, problem: str, mark: Mark):
+    def _syntax(self, problem: str, mark: Mark) -> NoReturn:
         hint = "Check indentation, quotes and brackets on this line and the one before"
         if "'\\t'" in problem:
             hint = "Indent with spaces, not tabs"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .fields import (
+from market_abm.scenario.fields import (
     DeliverySeries,
     Density,
     DensitySeries,
@@ -28,29 +28,31 @@ from .fields import (
     Shares,
     UnitCapex,
 )
-from .quantity import guess
+from market_abm.scenario.quantity import guess
 
 
 class Chip(Documented):
     """A chip supplier."""
 
-    owner: Name | None = Field(None, description="ultimate owner; default the supplier itself")
+    owner: Name | None = Field(default=None, description="ultimate owner; default the supplier itself")
     deliveries: DeliverySeries = Field(description="chips delivered a quarter; holds until the next date")
     growth_after: Growth = Field(
-        guess(0.04, 0.02, 0.06), description="growth of deliveries after the last date"
+        default=guess(0.04, 0.02, 0.06), description="growth of deliveries after the last date"
     )
     price_index: IndexSeries = Field(
-        Series(), description="price of its chips relative to the start; empty = 1"
+        default=Series(), description="price of its chips relative to the start; empty = 1"
     )
     capex: UnitCapex | None = Field(
-        None, description="all-in cost of capacity on its chips; null = the builder's own"
+        default=None, description="all-in cost of capacity on its chips; null = the builder's own"
     )
     kw_per_h100e: Density | None = Field(
-        None, description="all-in power of its chips; null = the common path"
+        default=None, description="all-in power of its chips; null = the common path"
     )
-    serves: Literal["all"] | tuple[Name, ...] = Field("all", description="firms that it serves, or all")
+    serves: Literal["all"] | tuple[Name, ...] = Field(
+        default="all", description="firms that it serves, or all"
+    )
     priority: ShareMap = Field(
-        Shares(), description="shares of its deliveries promised to firms; the rest goes pro rata"
+        default=Shares(), description="shares of its deliveries promised to firms; the rest goes pro rata"
     )
 
 
@@ -59,34 +61,40 @@ class Region(Documented):
 
     power: PowerSeries = Field(description="power energised for AI a quarter; holds until the next date")
     growth_after: Growth = Field(
-        guess(0.03, 0.01, 0.05), description="growth of additions after the last date"
+        default=guess(0.03, 0.01, 0.05), description="growth of additions after the last date"
     )
 
 
 class Upstream(Part):
     """What building runs into."""
 
-    chips: Named[Chip] = Field(FrozenMap(), description="chip suppliers by name; empty = chips never bind")
+    chips: Named[Chip] = Field(
+        default=FrozenMap(), description="chip suppliers by name; empty = chips never bind"
+    )
     regions: Named[Region] = Field(
-        FrozenMap(), description="power regions by name; empty = power never binds"
+        default=FrozenMap(), description="power regions by name; empty = power never binds"
     )
     allocation: Literal["pro_rata", "priority", "own_silicon"] = Field(
-        "pro_rata", description="rule of chip allocation"
+        default="pro_rata", description="rule of chip allocation"
     )
     capex_decline: Rate = Field(
-        guess(0.04, 0.03, 0.05), description="fall of the cost of new capacity, a quarter"
+        default=guess(0.04, 0.03, 0.05), description="fall of the cost of new capacity, a quarter"
     )
     kw_per_h100e: DensitySeries = Field(
-        Series(), description="all-in power of new capacity; empty = the fleet's own"
+        default=Series(), description="all-in power of new capacity; empty = the fleet's own"
     )
-    deployment_lag: Quarters = Field(guess(1.0, 0.5, 2.0), description="quarters from delivery to online")
+    deployment_lag: Quarters = Field(
+        default=guess(1.0, 0.5, 2.0), description="quarters from delivery to online"
+    )
     chip_elasticity: Elasticity = Field(
-        guess(0.75, 0.5, 1.0), description="response of chip supply to unfilled orders"
+        default=guess(0.75, 0.5, 1.0), description="response of chip supply to unfilled orders"
     )
-    chip_response_lag: Quarters = Field(guess(5, 4, 6), description="quarters until chip supply responds")
+    chip_response_lag: Quarters = Field(
+        default=guess(5, 4, 6), description="quarters until chip supply responds"
+    )
     ration_price: Factor = Field(
-        guess(0.3, 0.0, 0.6), description="rise of the chip price per unit of log ration"
+        default=guess(0.3, 0.0, 0.6), description="rise of the chip price per unit of log ration"
     )
     slip_probability: Share = Field(
-        guess(0.25, 0.1, 0.4), description="probability that an order is a quarter late"
+        default=guess(0.25, 0.1, 0.4), description="probability that an order is a quarter late"
     )

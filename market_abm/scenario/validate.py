@@ -1,4 +1,4 @@
-"""From a tree to a scenario: order, defaults that depend on other values, the schema, cross checks, problems."""
+"""From a tree to a scenario: dependent defaults, the schema, order, cross checks, problems."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from . import paths
-from .checks import Finding, cross_checks
-from .dump import plain
-from .errors import Problem, ScenarioError, clipped, listed, nearest
-from .positions import known_keys, locate, value_at
-from .schema import Scenario
-from .timeline import KINDS
-from .tree import Node
+from market_abm.scenario import paths
+from market_abm.scenario.checks import cross_checks
+from market_abm.scenario.dump import plain
+from market_abm.scenario.errors import Problem, ScenarioError, clipped, listed, nearest
+from market_abm.scenario.findings import Finding
+from market_abm.scenario.positions import known_keys, locate, value_at
+from market_abm.scenario.schema import Scenario
+from market_abm.scenario.timeline import KINDS, row_label
+from market_abm.scenario.tree import Node
 
 _WANTED = {
     "string_type": "text",
@@ -67,7 +68,9 @@ def in_order(scenario: Scenario, tree: Node) -> Scenario:
     update = {}
     for name in ("links", "timeline"):
         rows = getattr(scenario, name)
-        keys = [(getattr(row, "quarter", ""), row.key, json.dumps(plain(row), sort_keys=True)) for row in rows]
+        keys = [
+            (getattr(row, "quarter", ""), row.key, json.dumps(plain(row), sort_keys=True)) for row in rows
+        ]
         order = sorted(range(len(rows)), key=keys.__getitem__)
         update[name] = tuple(rows[step] for step in order)
         if rows:
@@ -76,7 +79,7 @@ def in_order(scenario: Scenario, tree: Node) -> Scenario:
 
 
 def completed(data: dict[str, Any]) -> dict[str, Any]:
-    """Fill defaults that depend on other values: owners, starts of contracts; `kind: null` of the timeline."""
+    """Fill defaults that depend on other values: owners, starts, reach; read `kind: null` as a word."""
     start = data["horizon"].get("start") if isinstance(data.get("horizon"), dict) else None
     data.pop("extends", None)
     upstream = data.get("upstream")
@@ -89,6 +92,10 @@ def completed(data: dict[str, Any]) -> dict[str, Any]:
     for row in contracts.values() if isinstance(contracts, dict) else ():
         if isinstance(row, dict) and row.get("start") is None and start is not None:
             row["start"] = start
+    segments = data.get("segments")
+    for row in segments.values() if isinstance(segments, dict) else ():
+        if isinstance(row, dict) and row.get("kind") == "captive" and row.get("reach") is None:
+            row["reach"] = "links"
     timeline = data.get("timeline")
     for row in timeline if isinstance(timeline, list) else ():
         if not isinstance(row, dict):
@@ -115,11 +122,21 @@ def _finding(tree: Node, item: Finding) -> Problem:
     return Problem(
         item.message,
         mark,
-        paths.join(item.shown or item.loc),
+        paths.join(_shown(tree, list(item.loc))),
         allowed=item.allowed or None,
         remedy=item.remedy or None,
         nearest=item.nearest or None,
     )
+
+
+def _shown(tree: Node, loc: list[Any]) -> list[Any]:
+    """A place as people write it: rows by their name, without the tag of a kind."""
+    shown = [
+        part for step, part in enumerate(loc) if not (step == 2 and loc[0] == "timeline" and part in KINDS)
+    ]
+    if len(shown) > 1 and loc[0] in ("links", "timeline") and isinstance(shown[1], int):
+        shown[1] = row_label(value_at(tree, loc[:2])) or shown[1]
+    return shown
 
 
 def _problem(tree: Node, error: Any) -> Problem:
@@ -127,9 +144,7 @@ def _problem(tree: Node, error: Any) -> Problem:
     kind, loc, context = error["type"], list(error["loc"]), error.get("ctx", {})
     at_key = bool(loc) and loc[-1] == "[key]"
     loc = loc[:-1] if at_key else loc
-    shown = [
-        part for step, part in enumerate(loc) if not (part in KINDS and step == 2 and loc[0] == "timeline")
-    ]
+    shown = _shown(tree, loc)
     key = paths.join(shown)
     raw = value_at(tree, loc)
     value = None if isinstance(raw, dict | list) or raw is None else clipped(raw)
