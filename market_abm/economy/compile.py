@@ -287,10 +287,9 @@ def _upstream(drawn: Any, start: int, horizon: int) -> Upstream:
     up = drawn.upstream
     chip, region = tuple(sorted(up.chips)), tuple(sorted(up.regions))
     t = np.arange(horizon)
-    kw = np.ones(horizon)
+    kw = np.full(horizon, np.nan)
     if up.kw_per_h100e:
-        path = held_then_growing(up.kw_per_h100e, 0.0, start, horizon)
-        kw = path / path[0]
+        kw = held_then_growing(up.kw_per_h100e, 0.0, start, horizon)
     return Upstream(
         chip=chip,
         region=region,
@@ -307,7 +306,7 @@ def _upstream(drawn: Any, start: int, horizon: int) -> Upstream:
             ]
         ).reshape(len(region), horizon),
         capex_level=(1.0 - float(up.capex_decline)) ** t,
-        kw_level=kw,
+        kw=kw,
     )
 
 

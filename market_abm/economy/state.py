@@ -46,6 +46,8 @@ class State:
     """Flow of last quarter, kHQ, (S, B)."""
     used: Floats
     """Compute used last quarter, kHQ, (B,)."""
+    last_used: NDArray[np.int64]
+    """Quarter in which a link last carried compute, (S, B)."""
     qualified_at: NDArray[np.int64]
     """Quarter from which a link can be used, (S, B)."""
     book: Book
@@ -95,6 +97,7 @@ def opening(world: World) -> State:
         efficiency=1.0,
         incumbent=world.book.matrix(np.where(world.book.start <= 0, world.book.volume, 0.0), world.shape),
         used=np.where(buyers.lab, buyers.inference + buyers.rnd, buyers.use),
+        last_used=np.zeros(world.shape, dtype=np.int64),
         qualified_at=np.where(world.links.linked, 0, NEVER),
         book=world.book,
         index_price=world.index_price,

@@ -50,7 +50,7 @@ def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, F
     if t == 0:
         return state, np.zeros(len(world.sellers.key)), np.zeros(len(world.sellers.key), dtype=bool)
     waiting = state.power_queue + state.pipeline[:, t - 1]
-    kw = world.sellers.kw * world.upstream.kw_level[t]
+    kw = np.where(np.isnan(world.upstream.kw[t - 1]), world.sellers.kw, world.upstream.kw[t - 1])
     need = (waiting * kw)[:, None] * world.sellers.regions
     supply = world.upstream.power[:, t - 1] * conditions.power if len(world.upstream.region) else np.zeros(0)
     total = ordered_sum(need, axis=0)

@@ -138,8 +138,8 @@ class Upstream:
     """Power energised, MW a quarter, (R, T)."""
     capex_level: Floats
     """Price of a new unit relative to the start, (T,)."""
-    kw_level: Floats
-    """Power of a new unit relative to the start, (T,)."""
+    kw: Floats
+    """All-in power of a new unit, kW per H100e, (T,); NaN where the builder's own fleet is the measure."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""Stages 11 and 12: entry and exit, qualification of new suppliers, links dropped when idle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market_abm.economy.conditions import Conditions
+from market_abm.economy.contracting import DUST
+from market_abm.economy.demand import Demand
+from market_abm.economy.state import State
+from market_abm.economy.upstream import Outlook
+from market_abm.economy.world import NEVER, Floats, World
+
+
+def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, list[dict]]:
+    """Entrants start when their date has come, or when building at minimum scale pays; the worthless leave."""
+    sellers, t = world.sellers, state.t
+    due = (sellers.enters > 0) & (sellers.enters <= t + 1)
+    pays = (sellers.enters == -1) & (ahead.q > 1.0)
+    enters = ~state.active & (due | pays)
+    fleet = state.fleet.copy()
+    pipeline = state.pipeline.copy()
+    scale = float(world.scenario.behaviour.entry_scale)
+    for s in np.flatnonzero(enters & (state.online <= DUST)):
+        pipeline[s, ahead.arrives[s]] += scale
+    # Running costs are the only ones that can still be saved: who cannot earn them goes.
+    leaves = state.active & (state.online > DUST) & sellers.sells & (ahead.price < sellers.unit_cost)
+    fleet[leaves] = 0.0
+    pipeline[leaves] = 0.0
+    book = state.book
+    if leaves.any():
+        book = book.keep(~leaves[book.supplier])
+    events = [
+        {"stage": 11, "kind": kind, "firm": sellers.key[s], "detail": detail}
+        for mask, kind, detail in ((enters, "entry", "starts to build"), (leaves, "exit", "price below running cost"))
+        for s in np.flatnonzero(mask)
+    ]
+    active = (state.active | enters) & ~leaves
+    qualified = np.where(enters[:, None] & world.links.linked, t + 1, state.qualified_at)
+    return state.change(active=active, fleet=fleet, pipeline=pipeline, qualified_at=qualified, book=book), events
+
+
+def qualify(
+    world: World, state: State, conditions: Conditions, demand: Demand, idle: Floats, price: float
+) -> tuple[State, list[dict]]:
+    """Open the link that promises most, drop those that were idle too long.
+
+    A lab opens a link if the gain expected over ``link_horizon`` quarters from what the supplier has idle
+    exceeds switching and qualification cost; the supplier agrees when the price covers its cost. It can be used
+    after the qualification lag. Deterministic: ties go to the lower keyed number.
+    """
+    b, t = world.scenario.behaviour, state.t
+    links, sellers = world.links, world.sellers
+    worth = demand.marginal(state.used)
+    room = np.maximum(state.used, 1.0) * world.buyers.growth_cap
+    quantity = np.minimum(idle[:, None], room[None, :])
+    switching = np.minimum(links.switching, conditions.switching_cap[:, None])
+    margin = worth[None, :] - price + links.taste
+    gain = margin * quantity * float(b.link_horizon) - switching * quantity - float(b.qualification_cost)
+    open_ = (
+        world.buyers.lab[None, :]
+        & (sellers.sells & state.active & (price > sellers.unit_cost))[:, None]
+        & (state.qualified_at == NEVER)
+        & ~conditions.blocked
+        & (gain > 0)
+        & (quantity > DUST)
+    )
+    qualified = state.qualified_at.copy()
+    events = []
+    for buyer in np.flatnonzero(open_.any(axis=0)):
+        candidates = np.flatnonzero(open_[:, buyer])
+        best = min(candidates, key=lambda s: (-gain[s, buyer], links.key[s, buyer]))
+        qualified[best, buyer] = t + max(int(b.qualification_lag), 1)
+        events.append(
+            {
+                "stage": 12,
+                "kind": "qualification",
+                "firm": world.buyers.key[buyer],
+                "counterparty": sellers.key[best],
+                "amount": float(gain[best, buyer]),
+                "unit": "MUSD",
+                "detail": f"usable from {world.quarter_name(int(qualified[best, buyer]))}",
+            }
+        )
+    contracted = np.zeros(world.shape, dtype=bool)
+    contracted[state.book.supplier, state.book.buyer] = True
+    idle_for = t - state.last_used
+    dropped = (
+        world.buyers.lab[None, :]
+        & (qualified <= t)
+        & (idle_for > int(b.idle_link_quarters))
+        & ~links.linked
+        & ~contracted
+    )
+    qualified[dropped] = NEVER
+    return state.change(qualified_at=qualified), events
