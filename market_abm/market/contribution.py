@@ -68,20 +68,11 @@ def marginal_contributions(
     M is an upper bound of a player's core payoff, not the payoff itself (Shapley & Shubik 1971 for unit
     demands; strict for firms with many units).
     """
-    from market_abm.market.kernel import removal
+    from market_abm.market.kernel import entry
 
     allocation = cleared(problem_or_allocation)
-    net = allocation._state[0]
-    shape = allocation.flow.shape
-    kept = len(net.out_first) - 1
-    seller = np.full(shape[0], 0.0 if sellers else np.nan)
-    buyer = np.full(shape[1], 0.0 if buyers else np.nan)
-    if sellers:
-        seller[net.origin[:kept]] = removal.node_losses(*allocation._state, 0, kept)
-    if buyers:
-        buyer[net.origin[kept:]] = removal.node_losses(*allocation._state, kept, len(net.origin))
-    link = _by_link(allocation, False) if links else np.full(shape, np.nan)
-    return Contributions(seller, buyer, link)
+    lost = entry.losses(*allocation._state, allocation.flow.shape, sellers, buyers, links, False)
+    return Contributions(*lost)
 
 
 def competitive_interval(problem_or_allocation: TradeProblem | Allocation) -> tuple[Floats, Floats]:
@@ -136,17 +127,9 @@ def replacement_loss(allocation: Allocation) -> Floats:
     """What it costs the market to serve a link's volume from others, (S, B), MUSD.
 
     S(N) - S(N; u_ij = 0, K_j - x_ij) for links that trade, NaN elsewhere: the buyer must outbid the
-    lowest-value users of its other qualified suppliers. Divided by the volume, plus cost and wedge, it is rho,
-    the most that the buyer would pay.
+    lowest-value users of its other qualified suppliers. Divided by the volume, plus cost and wedge, it is
+    rho, the most that the buyer would pay.
     """
-    return _by_link(allocation, True)
+    from market_abm.market.kernel import entry
 
-
-def _by_link(allocation: Allocation, capacity_too: bool) -> Floats:
-    from market_abm.market.kernel import network, removal
-
-    net = allocation._state[0]
-    matrix = np.full(allocation.flow.shape, np.nan)
-    losses = removal.link_losses(*allocation._state, capacity_too)
-    matrix[net.origin[net.arc[network.SELLER]], net.origin[net.arc[network.BUYER]]] = losses
-    return matrix
+    return entry.losses(*allocation._state, allocation.flow.shape, False, False, True, True)[2]

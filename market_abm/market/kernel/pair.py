@@ -1,0 +1,121 @@
+"""The two solves behind a link's rational pair: what the buyer's replacement costs, what the seller's resale earns.
+
+Both force the link's volume along residual paths of one optimum with the link itself banned: from the root
+to the buyer (it must obtain the volume from others), or from the seller to the root (others take the freed
+capacity while the buyer stays at its other trades).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
+from market_abm.market.kernel.paths import force, step_down, step_up
+from market_abm.market.kernel.removal import NONE
+from market_abm.market.kernel.words import add_product, to_float
+
+
+@njit(cache=True)
+def link_pairs(net, x, f, p, seller, buyer):
+    """Replacement loss and resale gain of each link (seller[l], buyer[l] are rows of the problem), MUSD.
+
+    Loss: surplus of the trades less S(N; u_ij = 0, K_j - x_ij). Gain: what others add to the surplus of all
+    other trades when x_ij of j's capacity is free and the buyer keeps to its other trades. NaN where the
+    link carries nothing.
+    """
+    links = len(seller)
+    root = len(net.limit)
+    loss = np.full(links, np.nan)
+    gain = np.full(links, np.nan)
+    for n in range(links):
+        a = _arc(net, seller[n], buyer[n])
+        if a < 0 or x[a] == 0:
+            continue
+        j, i = net.arc[SELLER, a], net.arc[BUYER, a]
+        xs, fs, ps, total = x.copy(), f.copy(), p.copy(), np.zeros(2, np.int64)
+        limit = net.limit.copy()
+        xs[a] = 0
+        limit[j] -= x[a]
+        fs[j] -= x[a]
+        add_product(total, x[a], -net.arc[COST, a])
+        if force(net, limit, xs, fs, ps, root, i, x[a], a, NONE, total) == 0:
+            loss[n] = to_float(total)
+        xs, fs, ps, total = x.copy(), f.copy(), p.copy(), np.zeros(2, np.int64)
+        xs[a] = 0
+        if force(net, net.limit, xs, fs, ps, j, root, x[a], a, i, total) == 0:
+            gain[n] = -to_float(total)
+    return loss, gain
+
+
+@njit(cache=True, inline="always")
+def _arc(net, seller, buyer):
+    """Number of the arc between two rows of the problem, -1 when it was left out."""
+    for a in range(net.arc.shape[1]):
+        if net.origin[net.arc[SELLER, a]] == seller and net.origin[net.arc[BUYER, a]] == buyer:
+            return a
+    return -1
+
+
+@njit(cache=True)
+def held_state(
+    capacity,
+    unit_cost,
+    block_quantity,
+    block_value,
+    switching,
+    wedge,
+    tax,
+    linked,
+    link_cap,
+    flow,
+    free_net,
+    free_p,
+    seller,
+    buyer,
+):
+    """Network state of a market in which one link's volume is held and all else is at the free optimum.
+
+    The problem is the free one plus the held volume (capacity of ``seller``, top blocks of ``buyer``). The
+    free optimum's potentials price every arc but the held link, which the pair bans anyway; nodes that
+    were left out of the free network get potentials that leave no reduced cost negative.
+    """
+    net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
+    S, nodes = len(net.out_first) - 1, len(net.limit)
+    x = np.empty(net.arc.shape[1], np.int64)
+    f = np.zeros(nodes, np.int64)
+    for a in range(len(x)):
+        x[a] = steps(flow[net.origin[net.arc[SELLER, a]], net.origin[net.arc[BUYER, a]]])
+        f[net.arc[SELLER, a]] += x[a]
+        f[net.arc[BUYER, a]] += x[a]
+    p = np.zeros(nodes + 1, np.int64)
+    known = np.zeros(nodes + 1, np.bool_)
+    free_sellers, free_nodes = len(free_net.out_first) - 1, len(free_net.limit)
+    for n in range(nodes):
+        begin, end = (0, free_sellers) if n < S else (free_sellers, free_nodes)
+        for k in range(begin, end):
+            if free_net.origin[k] == net.origin[n]:
+                p[n] = free_p[k] - free_p[free_nodes]
+                known[n] = True
+    j = i = -1
+    for n in range(nodes):
+        if n < S and net.origin[n] == seller:
+            j = n
+        if n >= S and net.origin[n] == buyer:
+            i = n
+        if not known[n] and n >= S:
+            p[n] = step_up(net, S, n, f[n])[0]  # nobody could serve it: it stays unserved at its own value
+    if j < 0 or i < 0:
+        return net, x, f, p
+    if not known[j] or p[j] < 0:
+        p[j] = 0
+        for k in range(net.out_first[j], net.out_first[j + 1]):
+            a = net.out_arc[k]
+            if net.arc[BUYER, a] != i and not known[j]:
+                p[j] = max(p[j], p[net.arc[BUYER, a]] - net.arc[COST, a])
+    last = step_down(net, S, i, f[i])[0]
+    p[i] = min(p[i], last) if known[i] else last
+    for a in range(net.first[i - S], net.first[i - S + 1]):
+        if net.arc[SELLER, a] != j:
+            p[i] = min(p[i], net.arc[COST, a] + p[net.arc[SELLER, a]])
+    return net, x, f, p

@@ -1,0 +1,162 @@
+"""Parametric dual simplex on the optimal tree: force an amount of flow from one node to another.
+
+The tree path carries the flow until an arc on it is full. The tree is cut there, and the arc with the least
+reduced cost across the cut joins it again: prices stay optimal at every step, and the cost of the forced
+flow is the sum of steps times price differences. Of several full arcs the first on the path leaves, so that
+degenerate steps only ever grow the reachable part or shrink its complement: they end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
+from market_abm.market.kernel.tree import (
+    BLOCK,
+    DEPTH,
+    FAR,
+    OWN,
+    OWN_FLOW,
+    PARENT,
+    PRED,
+    PRICE,
+    collect,
+    move_up,
+    rehang,
+    room_down,
+    room_up,
+)
+from market_abm.market.kernel.words import add_product
+
+NONE = -1
+
+
+@njit(cache=True)
+def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, nodes, inside):
+    """Hang the cut subtree of ``top`` on the cheapest arc that leads out of it (or into it).
+
+    Returns False, and changes nothing, when there is none.
+    """
+    S, B = len(net.out_first) - 1, len(net.first) - 1
+    root = S + B
+    size = collect(t, top, nodes)
+    for k in range(size):
+        inside[nodes[k]] = True
+    best, code, here, there = np.int64(FAR), np.int64(NONE), np.int64(NONE), np.int64(NONE)
+    small = 2 * size <= root
+    for k in range(size):
+        n = nodes[k]
+        if n == banned_node:
+            continue
+        if n < S:
+            if outward:
+                reduced = t[PRICE, n] if t[OWN_FLOW, n] > 0 else np.int64(FAR)
+            else:
+                reduced = -t[PRICE, n] if t[OWN_FLOW, n] < limit[n] else np.int64(FAR)
+        else:
+            block = t[BLOCK, n]
+            reduced = np.int64(FAR)
+            if outward and block < limit[n]:
+                reduced = t[PRICE, n] - net.value[n - S, block]
+            elif not outward and block > 0:
+                reduced = net.value[n - S, block - 1] - t[PRICE, n]
+        if reduced < best:
+            best, code, here, there = reduced, np.int64(OWN), n, np.int64(root)
+    # Links across the cut, looked for from its smaller side. Without caps no resting link carries flow,
+    # so that only the sellers' side can send.
+    for k in range(size if small else root):
+        n = nodes[k] if small else k
+        if not small and inside[n]:
+            continue
+        sends = inside[n] == outward  # the node lies where the forced flow comes from
+        if n < S:
+            if not sends and not capped:
+                continue
+            for link in range(net.out_first[n], net.out_first[n + 1]):
+                a = net.out_arc[link]
+                i = net.arc[BUYER, a]
+                if inside[i] == inside[n] or a == banned_arc:
+                    continue
+                if sends:
+                    reduced = t[PRICE, n] + net.arc[COST, a] - t[PRICE, i]
+                    if reduced < best and x[a] < net.arc[CAP, a]:
+                        best, code, here, there = reduced, np.int64(a), n, i
+                elif x[a] > 0:
+                    reduced = t[PRICE, i] - net.arc[COST, a] - t[PRICE, n]
+                    if reduced < best:
+                        best, code, here, there = reduced, np.int64(a), n, i
+        else:
+            if sends and not capped:
+                continue
+            for a in range(net.first[n - S], net.first[n - S + 1]):
+                j = net.arc[SELLER, a]
+                if inside[j] == inside[n] or a == banned_arc:
+                    continue
+                if not sends:
+                    reduced = t[PRICE, j] + net.arc[COST, a] - t[PRICE, n]
+                    if reduced < best and x[a] < net.arc[CAP, a]:
+                        best, code, here, there = reduced, np.int64(a), n, j
+                elif x[a] > 0:
+                    reduced = t[PRICE, n] - net.arc[COST, a] - t[PRICE, j]
+                    if reduced < best:
+                        best, code, here, there = reduced, np.int64(a), n, j
+    if best < FAR:
+        if not inside[here]:
+            here, there = there, here
+        if code == OWN and here >= S and not outward:
+            t[BLOCK, here] -= 1
+        by = -best if outward else best
+        rehang(t, top, here, there, code)
+        collect(t, here, nodes)
+        for k in range(size):
+            n = nodes[k]
+            t[PRICE, n] += by
+            t[DEPTH, n] = t[DEPTH, t[PARENT, n]] + 1
+    for k in range(size):
+        inside[nodes[k]] = False
+    return best < FAR
+
+
+@njit(cache=True)
+def force_along_tree(
+    net, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, most, nodes, inside
+):
+    """Send ``amount`` from ``start`` to ``goal``; add its cost to ``total``. Returns what is left to send."""
+    S = len(net.out_first) - 1
+    for _ in range(most):
+        up_room, up_node = np.int64(FAR), np.int64(NONE)
+        down_room, down_node = np.int64(FAR), np.int64(NONE)
+        m, n = start, goal
+        while m != n:
+            if t[DEPTH, m] >= t[DEPTH, n]:
+                r = room_up(net, limit, t, x, m)
+                if r < up_room:
+                    up_room, up_node = r, m
+                m = t[PARENT, m]
+            else:
+                r = room_down(net, limit, t, x, n)
+                if r <= down_room:
+                    down_room, down_node = r, n
+                n = t[PARENT, n]
+        outward = up_room <= down_room
+        top = up_node if outward else down_node
+        send = min(amount, up_room, down_room)
+        if send > 0:
+            apex = m
+            m, n = start, goal
+            while m != apex:
+                move_up(S, t, x, m, send)
+                m = t[PARENT, m]
+            while n != apex:
+                move_up(S, t, x, n, -send)
+                n = t[PARENT, n]
+            add_product(total, send, t[PRICE, goal] - t[PRICE, start])
+            amount -= send
+            if amount == 0:
+                break
+        if top >= S and t[PRED, top] == OWN and outward:
+            t[BLOCK, top] += 1
+        if not rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, nodes, inside):
+            break
+    return amount

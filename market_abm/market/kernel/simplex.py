@@ -1,0 +1,287 @@
+"""Primal network simplex with convex arcs and long steps.
+
+The tree stays strongly feasible (every node can send some flow to the root along it), which rules out
+cycling (Cunningham 1976). A pivot that drives a buyer's own arc to the end of a block goes on through the
+next blocks for as long as it pays, instead of stopping at each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
+from market_abm.market.kernel.tree import (
+    BLOCK,
+    DEPTH,
+    FAR,
+    OWN,
+    OWN_FLOW,
+    PARENT,
+    PRED,
+    PRICE,
+    attach,
+    empty_table,
+    move_up,
+    rehang,
+    room_down,
+    room_up,
+    shift,
+)
+
+MARKET, TIES = 1, 2
+"""What is optimised: surplus, or tie costs on the face of optimal flows."""
+
+NOBODY = -1
+DOWN, ENTERING, UP = 0, 1, 2
+
+
+@njit(cache=True)
+def first_tree(net):
+    """Nothing flows; every seller hangs on the buyer to whom it is worth most: strongly feasible."""
+    S, B = len(net.out_first) - 1, len(net.first) - 1
+    root = S + B
+    t = empty_table(root + 1)
+    for i in range(S, root):
+        attach(t, i, root, OWN)
+        t[PRICE, i] = net.value[i - S, 0]
+        t[DEPTH, i] = 1
+    for j in range(S):
+        best, link = -FAR, np.int64(-1)
+        for k in range(net.out_first[j], net.out_first[j + 1]):
+            a = net.out_arc[k]
+            worth = t[PRICE, net.arc[BUYER, a]] - net.arc[COST, a]
+            if worth > best:
+                best, link = worth, a
+        attach(t, j, net.arc[BUYER, link], link)
+        t[PRICE, j] = best
+        t[DEPTH, j] = 2
+    return t
+
+
+@njit(cache=True, inline="always")
+def _own_arc_gain(net, limit, t, price, mode, n):
+    """What a unit on node n's own arc would gain, and whether it moves forward (1) or back (-1)."""
+    S = len(net.out_first) - 1
+    at = t[PRICE, n]
+    if n < S:
+        if mode == TIES and at != 0:
+            return np.int64(0), 0
+        if price[n] > 0 and t[OWN_FLOW, n] < limit[n]:
+            return price[n], 1
+        if price[n] < 0 and t[OWN_FLOW, n] > 0:
+            return -price[n], -1
+        return np.int64(0), 0
+    k = t[BLOCK, n]
+    b = n - S
+    if mode == TIES:
+        if k < limit[n] and net.value[b, k] == at and price[n] < 0:
+            return -price[n], 1
+        if k > 0 and net.value[b, k - 1] == at and price[n] > 0:
+            return price[n], -1
+        return np.int64(0), 0
+    if k < limit[n] and net.value[b, k] > at:
+        return net.value[b, k] - at, 1
+    if k > 0 and net.value[b, k - 1] < at:
+        return at - net.value[b, k - 1], -1
+    return np.int64(0), 0
+
+
+@njit(cache=True)
+def _entering(net, limit, t, x, price, cost, mode, row, batch):
+    """The best arc of the next rows that hold one: its code, direction, gain and the row to go on from.
+
+    Rows are the buyers' links with their own arcs, and one row of sellers' own arcs. Code ``-1 - n`` is node
+    n's own arc; gain 0 means that the basis is optimal.
+    """
+    S, B = len(net.out_first) - 1, len(net.first) - 1
+    root = S + B
+    best, code, way = np.int64(0), np.int64(0), 0
+    looked = 0
+    for _ in range(B + 1):
+        if row == B:
+            for j in range(S):
+                if t[PRED, j] != OWN:
+                    gain, direction = _own_arc_gain(net, limit, t, price, mode, j)
+                    if gain > best:
+                        best, code, way = gain, np.int64(-1 - j), direction
+            looked += S
+        else:
+            i = S + row
+            here = price[i]
+            for a in range(net.first[row], net.first[row + 1]):
+                gain = here - price[net.arc[SELLER, a]] - cost[a]
+                if gain > best:
+                    if x[a] < net.arc[CAP, a] and (mode == MARKET or _tight(net, t, a)):
+                        best, code, way = gain, np.int64(a), 1
+                elif gain < -best and x[a] > 0 and (mode == MARKET or _tight(net, t, a)):
+                    best, code, way = -gain, np.int64(a), -1
+            if t[PRED, i] != OWN:
+                gain, direction = _own_arc_gain(net, limit, t, price, mode, i)
+                if gain > best:
+                    best, code, way = gain, np.int64(-1 - i), direction
+            looked += net.first[row + 1] - net.first[row]
+        row = row + 1 if row < B else 0
+        if best > 0 and looked >= batch:
+            break
+    return code, way, best, row
+
+
+@njit(cache=True, inline="always")
+def _tight(net, t, a):
+    return t[PRICE, net.arc[SELLER, a]] + net.arc[COST, a] == t[PRICE, net.arc[BUYER, a]]
+
+
+@njit(cache=True)
+def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
+    """Bring one arc into the tree, sending as much as pays round its cycle."""
+    S = len(net.out_first) - 1
+    root = t.shape[1] - 1
+    above = below = np.int64(NOBODY)  # buyers whose block is filled further / emptied further
+    room = np.int64(FAR)
+    if code >= 0:
+        u, w = net.arc[SELLER, code], net.arc[BUYER, code]
+        room = net.arc[CAP, code] - x[code]
+        if way < 0:
+            u, w, room = w, u, x[code]
+    else:
+        own = -1 - code
+        u, w = (root, own) if (own < S) == (way > 0) else (own, root)
+        if own < S:
+            room = limit[own] - t[OWN_FLOW, own] if way > 0 else t[OWN_FLOW, own]
+        elif mode == TIES:
+            k = t[BLOCK, own]
+            last = k if way > 0 else k - 1
+            room = net.until[own - S, last + 1] - net.until[own - S, last]
+        elif way > 0:
+            above = own
+        else:
+            below = own
+    # The rooms on both paths to the apex. Ties leave last on the cycle, counted from the apex.
+    down_room, down_node = np.int64(FAR), np.int64(NOBODY)
+    up_room, up_node = np.int64(FAR), np.int64(NOBODY)
+    m, n = u, w
+    while m != n:
+        if t[DEPTH, m] >= t[DEPTH, n]:
+            if mode == MARKET and m >= S and t[PRED, m] == OWN:
+                below = m
+            else:
+                r = room_down(net, limit, t, x, m)
+                if r < down_room:
+                    down_room, down_node = r, m
+            m = t[PARENT, m]
+        else:
+            if mode == MARKET and n >= S and t[PRED, n] == OWN:
+                above = n
+            else:
+                r = room_up(net, limit, t, x, n)
+                if r <= up_room:
+                    up_room, up_node = r, n
+            n = t[PARENT, n]
+    apex = m
+    left, leaving, side = down_room, down_node, DOWN
+    if room <= left:
+        left, leaving, side = room, np.int64(NOBODY), ENTERING
+    if up_room <= left:
+        left, leaving, side = up_room, up_node, UP
+    # The long step through blocks.
+    sent = np.int64(0)
+    k_above = k_below = np.int64(0)
+    if above >= 0:
+        k_above = t[BLOCK, above]
+    if below >= 0:
+        k_below = t[BLOCK, below] - 1 if code == -1 - below else t[BLOCK, below]
+    while above >= 0 or below >= 0:
+        room_above = room_below = np.int64(FAR)
+        if above >= 0:
+            room_above = net.until[above - S, k_above + 1] - t[OWN_FLOW, above] - sent
+        if below >= 0:
+            room_below = t[OWN_FLOW, below] - sent - net.until[below - S, k_below]
+        if room_above <= left and room_above <= room_below:
+            sent += room_above
+            left -= room_above
+            if k_above + 1 < limit[above]:
+                fall = net.value[above - S, k_above] - net.value[above - S, k_above + 1]
+                if fall < gain:
+                    gain -= fall
+                    k_above += 1
+                    continue
+            leaving, side, left = above, UP, np.int64(0)
+            if code == -1 - above:
+                leaving, side = np.int64(NOBODY), ENTERING
+            k_above += 1
+            break
+        if room_below < left:
+            sent += room_below
+            left -= room_below
+            if k_below > 0:
+                fall = net.value[below - S, k_below - 1] - net.value[below - S, k_below]
+                if fall < gain:
+                    gain -= fall
+                    k_below -= 1
+                    continue
+            leaving, side, left = below, DOWN, np.int64(0)
+            if code == -1 - below:
+                leaving, side = np.int64(NOBODY), ENTERING
+            break
+        break
+    sent += left
+    if sent > 0:
+        m = u
+        while m != apex:
+            move_up(S, t, x, m, -sent)
+            m = t[PARENT, m]
+        n = w
+        while n != apex:
+            move_up(S, t, x, n, sent)
+            n = t[PARENT, n]
+        if code >= 0:
+            x[code] += sent if way > 0 else -sent
+        else:
+            t[OWN_FLOW, -1 - code] += sent if way > 0 else -sent
+    if above >= 0:
+        _to_block(net, t, price, S, above, k_above, code != -1 - above and leaving != above, nodes)
+    if below >= 0:
+        _to_block(net, t, price, S, below, k_below, code != -1 - below and leaving != below, nodes)
+    if mode == TIES:
+        if code < 0 and -1 - code >= S and side == ENTERING:
+            t[BLOCK, -1 - code] += way
+        elif code < 0 and -1 - code >= S and way < 0:
+            t[BLOCK, -1 - code] -= 1
+        if leaving >= S and t[PRED, leaving] == OWN and side == UP:
+            t[BLOCK, leaving] += 1
+    if side == ENTERING:
+        return
+    # The cut part hangs on the entering arc from now on.
+    here, there = (u, w) if side == DOWN else (w, u)
+    if code >= 0:
+        rehang(t, leaving, here, there, code)
+        target = price[there] + (cost[code] if here >= S else -cost[code])
+    else:
+        rehang(t, leaving, here, root, OWN)
+        target = np.int64(0)
+        if here >= S and mode == MARKET:
+            target = net.value[here - S, t[BLOCK, here]]
+    shift(t, price, here, target - price[here], nodes)
+
+
+@njit(cache=True, inline="always")
+def _to_block(net, t, price, S, n, block, basic, nodes):
+    """Move a buyer's own arc to a block; while it stays in the tree, its component's prices follow."""
+    if t[BLOCK, n] != block:
+        t[BLOCK, n] = block
+        if basic:
+            shift(t, price, n, net.value[n - S, block] - price[n], nodes)
+
+
+@njit(cache=True)
+def optimise(net, limit, t, x, price, cost, mode, batch, most):
+    """Pivot until no arc gains. Returns the number of pivots, or -1 when ``most`` were not enough."""
+    nodes = np.empty(t.shape[1], np.int64)
+    row = len(net.first) - 1
+    for count in range(most):
+        code, way, gain, row = _entering(net, limit, t, x, price, cost, mode, row, batch)
+        if gain == 0:
+            return count
+        _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes)
+    return -1

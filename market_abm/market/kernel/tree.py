@@ -1,0 +1,140 @@
+"""The spanning tree of a basis: rooms and flows on its arcs, cutting and re-hanging of subtrees.
+
+A basis is one int64 table, a column a node (sellers, buyers, root), so that it is copied in one piece. Every
+node but the root has the arc to its parent in the tree: a link, or its own arc to the root. All other arcs
+rest at a bound: links at zero or cap, sellers' own arcs at zero or capacity, buyers' own arcs between two
+blocks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from market_abm.market.kernel.network import CAP
+
+# rows of the table
+PARENT, PRED, CHILD, NEXT, PREV, DEPTH, BLOCK, PRICE, OWN_FLOW, EXTRA = range(10)
+ROWS = 10
+
+# codes in row PRED beside link numbers
+OWN = -1
+OUT = -2
+"""Artificial arc from the node to the root, carrying EXTRA."""
+IN = -3
+"""Artificial arc from the root to the node, carrying EXTRA."""
+
+FAR = 1 << 61
+
+
+@njit(cache=True, inline="always")
+def room_up(net, limit, t, x, n):
+    """What more can flow from node n to its parent (within the block in use)."""
+    S = len(net.out_first) - 1
+    a = t[PRED, n]
+    if a >= 0:
+        return net.arc[CAP, a] - x[a] if n < S else x[a]
+    if a == OWN:
+        if n < S:
+            return t[OWN_FLOW, n]
+        return net.until[n - S, t[BLOCK, n] + 1] - t[OWN_FLOW, n]
+    return np.int64(FAR) if a == OUT else t[EXTRA, n]
+
+
+@njit(cache=True, inline="always")
+def room_down(net, limit, t, x, n):
+    """What more can flow from node n's parent to it (within the block in use)."""
+    S = len(net.out_first) - 1
+    a = t[PRED, n]
+    if a >= 0:
+        return x[a] if n < S else net.arc[CAP, a] - x[a]
+    if a == OWN:
+        if n < S:
+            return limit[n] - t[OWN_FLOW, n]
+        return t[OWN_FLOW, n] - net.until[n - S, t[BLOCK, n]]
+    return t[EXTRA, n] if a == OUT else np.int64(FAR)
+
+
+@njit(cache=True, inline="always")
+def move_up(S, t, x, n, amount):
+    """Send ``amount`` from node n to its parent (from the parent when negative)."""
+    a = t[PRED, n]
+    if a >= 0:
+        x[a] += amount if n < S else -amount
+    elif a == OWN:
+        t[OWN_FLOW, n] += -amount if n < S else amount
+    else:
+        t[EXTRA, n] += amount if a == OUT else -amount
+
+
+@njit(cache=True, inline="always")
+def detach(t, n):
+    """Take node n with its subtree from its parent."""
+    left, right = t[PREV, n], t[NEXT, n]
+    if left >= 0:
+        t[NEXT, left] = right
+    else:
+        t[CHILD, t[PARENT, n]] = right
+    if right >= 0:
+        t[PREV, right] = left
+
+
+@njit(cache=True, inline="always")
+def attach(t, n, parent, pred):
+    """Hang node n with its subtree on a parent."""
+    first = t[CHILD, parent]
+    t[PARENT, n] = parent
+    t[PRED, n] = pred
+    t[PREV, n] = -1
+    t[NEXT, n] = first
+    if first >= 0:
+        t[PREV, first] = n
+    t[CHILD, parent] = n
+
+
+@njit(cache=True, inline="always")
+def rehang(t, top, node, parent, pred):
+    """Turn the subtree of ``top`` so that ``node`` is its top, and hang it on ``parent``."""
+    n = node
+    while True:
+        old_parent, old_pred = t[PARENT, n], t[PRED, n]
+        detach(t, n)
+        attach(t, n, parent, pred)
+        if n == top:
+            break
+        parent, pred, n = n, old_pred, old_parent
+
+
+@njit(cache=True, inline="always")
+def collect(t, top, nodes):
+    """List the subtree of ``top`` in ``nodes``, parents first; returns how many there are."""
+    nodes[0] = top
+    size = 1
+    k = 0
+    while k < size:
+        n = t[CHILD, nodes[k]]
+        while n >= 0:
+            nodes[size] = n
+            size += 1
+            n = t[NEXT, n]
+        k += 1
+    return size
+
+
+@njit(cache=True, inline="always")
+def shift(t, price, top, by, nodes):
+    """Add ``by`` to the prices of the subtree of ``top`` and set its depths."""
+    size = collect(t, top, nodes)
+    for k in range(size):
+        n = nodes[k]
+        price[n] += by
+        t[DEPTH, n] = t[DEPTH, t[PARENT, n]] + 1
+
+
+@njit(cache=True)
+def empty_table(nodes):
+    """A table in which every node stands alone; the last one is the root."""
+    t = np.zeros((ROWS, nodes), np.int64)
+    for row in (PARENT, PRED, CHILD, NEXT, PREV):
+        t[row, :] = -1
+    return t
