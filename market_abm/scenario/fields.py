@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic_core import core_schema
 
 from market_abm.scenario.calendar import QUARTER, quarter_index
@@ -106,6 +106,8 @@ Quarter = Annotated[str, AfterValidator(_check_quarter)]
 Name = Annotated[str, AfterValidator(_check_name)]
 Node = str
 """A firm or segment by name, or "*" for all."""
+Date = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+"""A date or quarter as text; a bare year is read as a number and taken as text."""
 Flag = StrictBool
 Named = Annotated[dict[Name, T], AfterValidator(FrozenMap)]
 
@@ -131,6 +133,7 @@ Elasticity = Annotated[float, Number("1", 0, 10)]
 Quarters = Annotated[float, Number("quarters", 0, 400)]
 WholeQuarters = Annotated[float, Number("quarters", 0, 400, whole=True)]
 Points = Annotated[float, Number("points", 0, 10_000)]
+RunLength = Annotated[float, Number("quarters", 1, 400, whole=True)]
 Count = Annotated[float, Number("1", 1, 10_000, whole=True)]
 
 CapacitySeries = Annotated[Series, MapOf(Series, Number("kH100e", 0, 1e7))]
@@ -184,5 +187,5 @@ class Documented(Part):
     """A part that may say where it comes from as a whole."""
 
     source: str | list[str] | None = Field(default=None, description="sources of the entry as a whole")
-    as_of: str | None = Field(default=None, description="date for which the entry holds")
+    as_of: Date | None = Field(default=None, description="date for which the entry holds")
     note: str | None = Field(default=None, description="how the entry was obtained")

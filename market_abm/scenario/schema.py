@@ -13,7 +13,7 @@ from market_abm.scenario.behaviour import Behaviour
 from market_abm.scenario.calendar import quarter_index, quarter_name
 from market_abm.scenario.contracts import Contract, Link
 from market_abm.scenario.errors import Mark
-from market_abm.scenario.fields import Count, FrozenMap, Name, Named, Part, Quarter
+from market_abm.scenario.fields import Date, FrozenMap, Name, Named, Part, Quarter, RunLength
 from market_abm.scenario.firms import Firm
 from market_abm.scenario.product import Product
 from market_abm.scenario.segments import Segment
@@ -26,7 +26,7 @@ class Horizon(Part):
     """When the world starts and for how long it runs."""
 
     start: Quarter = Field(description="first quarter")
-    quarters: Count = Field(default=20, description="number of quarters")
+    quarters: RunLength = Field(default=20, description="number of quarters")
 
 
 class Source(Part):
@@ -34,7 +34,7 @@ class Source(Part):
 
     title: str = Field(description="what it is")
     url: str | None = Field(default=None, description="where it stands")
-    date: str | None = Field(default=None, description="when it was read, or for when it holds")
+    date: Date | None = Field(default=None, description="when it was read, or for when it holds")
     grade: str | None = Field(
         default=None, description="A filing, B good reporting, C estimate with a source, D assumption"
     )
