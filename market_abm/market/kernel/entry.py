@@ -82,7 +82,7 @@ def solve_from(
     if old_t[PARENT, -1] == NO_TREE:
         t, x = first_tree(net), np.zeros(net.arc.shape[1], np.int64)
     else:
-        t, x = warm_tree(net, old_net, old_t, old_x, sellers, buyers)
+        t, x, _ = warm_tree(net, old_net, old_t, old_x, sellers, buyers)
     t, x, pivots = _from_tree(net, t, x, incumbent, key)
     flow, served, surplus = unpack(net, t, x, sellers, buyers)
     return net, t, x, flow, served, surplus, pivots

@@ -56,7 +56,7 @@ class Network(NamedTuple):
     origin: Ints
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def steps(number):
     """Grid steps of a number that lies on the grid."""
     return np.int64(np.rint(number * GRID))

@@ -48,7 +48,7 @@ def link_pairs(net, x, f, p, seller, buyer):
     return loss, gain
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _arc(net, seller, buyer):
     """Number of the arc between two rows of the problem, -1 when it was left out."""
     for a in range(net.arc.shape[1]):

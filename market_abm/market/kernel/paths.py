@@ -19,7 +19,7 @@ OWN = -1
 NOBODY = -2
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def step_up(net, S, i, served):
     """Value and room of buyer node i's next unit; room 0 when it is served in full."""
     b = i - S
@@ -32,7 +32,7 @@ def step_up(net, S, i, served):
     return net.value[b, k], net.until[b, k + 1] - served
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def step_down(net, S, i, served):
     """Value and room of buyer node i's last served unit; room 0 when it has none."""
     b = i - S
@@ -97,7 +97,7 @@ def shortest(net, limit, x, f, p, start, goal, banned_arc, banned_node, dist, pr
                     _relax(u, j, p[u] - net.arc[COST, a] - p[j], a, best, dist, pred, via)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _relax(u, w, reduced, arc, base, dist, pred, via):
     if base + reduced < dist[w]:
         dist[w] = base + reduced

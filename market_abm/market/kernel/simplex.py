@@ -59,7 +59,7 @@ def first_tree(net):
     return t
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _own_arc_gain(net, limit, t, price, mode, n):
     """What a unit on node n's own arc would gain, and whether it moves forward (1) or back (-1)."""
     S = len(net.out_first) - 1
@@ -127,7 +127,7 @@ def _entering(net, limit, t, x, price, cost, mode, row, batch):
     return code, way, best, row
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _tight(net, t, a):
     return t[PRICE, net.arc[SELLER, a]] + net.arc[COST, a] == t[PRICE, net.arc[BUYER, a]]
 
@@ -265,7 +265,7 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
     shift(t, price, here, target - price[here], nodes)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _to_block(net, t, price, S, n, block, basic, nodes):
     """Move a buyer's own arc to a block; while it stays in the tree, its component's prices follow."""
     if t[BLOCK, n] != block:

@@ -27,7 +27,7 @@ IN = -3
 FAR = 1 << 61
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def room_up(net, limit, t, x, n):
     """What more can flow from node n to its parent (within the block in use)."""
     S = len(net.out_first) - 1
@@ -41,7 +41,7 @@ def room_up(net, limit, t, x, n):
     return np.int64(FAR) if a == OUT else t[EXTRA, n]
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def room_down(net, limit, t, x, n):
     """What more can flow from node n's parent to it (within the block in use)."""
     S = len(net.out_first) - 1
@@ -55,7 +55,7 @@ def room_down(net, limit, t, x, n):
     return t[EXTRA, n] if a == OUT else np.int64(FAR)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def move_up(S, t, x, n, amount):
     """Send ``amount`` from node n to its parent (from the parent when negative)."""
     a = t[PRED, n]
@@ -67,7 +67,7 @@ def move_up(S, t, x, n, amount):
         t[EXTRA, n] += amount if a == OUT else -amount
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def detach(t, n):
     """Take node n with its subtree from its parent."""
     left, right = t[PREV, n], t[NEXT, n]
@@ -79,7 +79,7 @@ def detach(t, n):
         t[PREV, right] = left
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def attach(t, n, parent, pred):
     """Hang node n with its subtree on a parent."""
     first = t[CHILD, parent]
@@ -92,7 +92,7 @@ def attach(t, n, parent, pred):
     t[CHILD, parent] = n
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def rehang(t, top, node, parent, pred):
     """Turn the subtree of ``top`` so that ``node`` is its top, and hang it on ``parent``."""
     n = node
@@ -105,7 +105,7 @@ def rehang(t, top, node, parent, pred):
         parent, pred, n = n, old_pred, old_parent
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def collect(t, top, nodes):
     """List the subtree of ``top`` in ``nodes``, parents first; returns how many there are."""
     nodes[0] = top
@@ -121,7 +121,7 @@ def collect(t, top, nodes):
     return size
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def shift(t, price, top, by, nodes):
     """Add ``by`` to the prices of the subtree of ``top`` and set its depths."""
     size = collect(t, top, nodes)

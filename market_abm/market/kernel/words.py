@@ -19,7 +19,7 @@ _UNIT = GRID * GRID
 _WORD_IN_UNITS = float(1 << WORD) / float(_UNIT)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def add_product(total, a, b):
     """Add a * b (both below 2^62 in size) to the two-word sum ``total``, an int64 array (2,)."""
     negative = (a < 0) != (b < 0)
@@ -36,7 +36,7 @@ def add_product(total, a, b):
     total[1] = low & _WORD_MASK
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def to_float(total):
     """The sum in natural units (MUSD), a pure function of the exact integer."""
     high, low = total[0], total[1]
