@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from market_abm.market.kernel.crash import greedy_tree
 from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
 from market_abm.market.kernel.paths import FAR, end_prices, solve_by_paths, to_root
 from market_abm.market.kernel.removal import NO_TREE, add_value, any_cap, losses_without, take_capacity
-from market_abm.market.kernel.simplex import MARKET, first_tree, optimise
+from market_abm.market.kernel.simplex import MARKET, optimise
 from market_abm.market.kernel.ties import settle, settle_by_paths
 from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, empty_table
 from market_abm.market.kernel.warm import drop_artificial, warm_tree
@@ -54,7 +55,8 @@ def solve(
 ):
     """Build and clear from nothing."""
     net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
-    t, x, pivots = _from_tree(net, first_tree(net), np.zeros(net.arc.shape[1], np.int64), incumbent, key)
+    t, x = greedy_tree(net)
+    t, x, pivots = _from_tree(net, t, x, incumbent, key)
     flow, served, surplus = unpack(net, t, x, linked.shape[0], linked.shape[1])
     return net, t, x, flow, served, surplus, pivots
 
@@ -80,7 +82,7 @@ def solve_from(
     net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
     sellers, buyers = linked.shape
     if old_t[PARENT, -1] == NO_TREE:
-        t, x = first_tree(net), np.zeros(net.arc.shape[1], np.int64)
+        t, x = greedy_tree(net)
     else:
         t, x, _ = warm_tree(net, old_net, old_t, old_x, sellers, buyers)
     t, x, pivots = _from_tree(net, t, x, incumbent, key)
