@@ -1,0 +1,79 @@
+"""Stages 8 and 9: compute is used and capability grows; the product market and its revenue."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market_abm import rng
+from market_abm.economy.capability import capability, trained
+from market_abm.economy.product import shares_after
+from market_abm.economy.quarter import Quarter
+from market_abm.economy.world import Floats, World
+from market_abm.elementary import exp
+
+
+def demand_shock(world: World, t: int) -> Floats:
+    """Factor on each buyer's need that becomes known after contracts are signed, (B,)."""
+    sd = float(world.scenario.behaviour.shocks.demand)
+    draws = rng.normals(world.seed, "demand", world.buyers.key, t)
+    return np.where(world.buyers.captive, 1.0, exp(sd * draws - 0.5 * sd * sd))
+
+
+def use_compute(q: Quarter) -> None:
+    """Stage 8: customers are served first, the rest trains."""
+    buyers = q.world.buyers
+    used = q.delivery.used
+    # A lab without a training budget at the start (a pure reseller of its own service) only serves.
+    q.need = np.where(buyers.lab, q.shocked.need, q.shocked.at(np.full((len(used), 1), q.price))[:, 0])
+    q.inference = np.where(buyers.lab, np.minimum(used, q.shocked.need), 0.0)
+    q.rnd = np.where(buyers.lab & (buyers.rnd > 0), used - q.inference, 0.0)
+    before = capability(q.world, q.state.stock)
+    stock = trained(q.world, q.state.stock, q.rnd, q.state.t)
+    q.velocity = np.where(buyers.lab & (buyers.rnd > 0), capability(q.world, stock) - before, np.nan)
+    q.state = q.state.change(stock=stock)
+
+
+def product_quarter(q: Quarter) -> None:
+    """Stage 9: revenue is earned on this quarter's shares, then shares, shocks and the market move on."""
+    world, state = q.world, q.state
+    b, p, buyers = world.scenario.behaviour, world.scenario.product, world.buyers
+    with np.errstate(divide="ignore", invalid="ignore"):
+        served = np.where(buyers.product & (q.shocked.need > 0), q.inference / q.shocked.need, 1.0)
+    served = np.minimum(served, 1.0)
+    shock = np.where(buyers.product, q.shocked.need / np.maximum(q.demand.need, 1e-12), 1.0)
+    q.revenue = np.where(
+        buyers.product, state.market * state.share * buyers.monetisation * served * shock, 0.0
+    )
+    users, vendors = q.ledger.account("users"), q.ledger.account("vendors")
+    q.ledger.pay("product revenue", users, buyers.row, q.revenue)
+    q.ledger.pay("product cost", buyers.row, vendors, q.revenue * (1.0 - buyers.margin))
+    _other_money(q)
+    t, keep = state.t, float(b.shocks.persistence)
+    quality = keep * state.quality + float(b.shocks.quality) * rng.normals(world.seed, "quality", buyers.key, t)
+    segment = keep * state.segment_shock + float(b.shocks.segment) * rng.normals(
+        world.seed, "segment", buyers.key, t
+    )
+    market_shock = keep * state.market_shock + float(b.shocks.market) * float(
+        rng.normals(world.seed, "market", ["M"], t)[0]
+    )
+    trend = float(np.cumprod(1.0 + world.market_growth[: t + 1])[-1])
+    share = shares_after(world, state.change(quality=quality), state.stock, served)
+    q.state = state.change(
+        share=np.where(buyers.product, share, 0.0),
+        quality=np.where(buyers.product, quality, 0.0),
+        segment_shock=np.where(buyers.lab | buyers.captive, 0.0, segment),
+        market_shock=market_shock,
+        market=world.market_revenue * trend * float(exp(market_shock)),
+        efficiency=state.efficiency * (1.0 - float(p.efficiency_gain)),
+    )
+
+
+def _other_money(q: Quarter) -> None:
+    """Interest, dated equity, and the firms' other businesses."""
+    world, state, b = q.world, q.state, q.world.scenario.behaviour
+    everyone = np.arange(len(world.rows))
+    lenders = q.ledger.account("lenders")
+    rate = world.rows.wacc + ((1.0 + float(b.borrowing_spread)) ** 0.25 - 1.0) + q.conditions.spread
+    q.ledger.pay("interest", everyone, lenders, state.debt * rate)
+    q.ledger.pay("equity", lenders, everyone, world.rows.inflow[:, state.t])
+    q.ledger.pay("other business", q.ledger.account("elsewhere"), everyone, world.rows.other_cash_flow)

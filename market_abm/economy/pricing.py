@@ -1,0 +1,58 @@
+"""Stage 5: bargained prices on the allocation, and the price index."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market_abm.economy.quarter import Quarter
+from market_abm.economy.world import Floats
+from market_abm.market.bargaining import Terms, bargain
+from market_abm.market.contribution import competitive_interval
+from market_abm.units import ordered_sum
+
+
+def terms_of(q: Quarter) -> Terms:
+    """Quarters to reroute, notice and term of every link, for the buyer's ceiling."""
+    world = q.world
+    discount = 1.0 / (1.0 + float(np.median(world.sellers.wacc)))
+    shape = world.shape
+    return Terms.from_links(
+        q.reach,
+        notice=np.broadcast_to(q.offer.notice[:, None], shape),
+        term=np.broadcast_to(np.maximum(q.offer.term, 1)[:, None], shape),
+        discount=discount,
+        qualification_lag=float(world.scenario.behaviour.qualification_lag),
+    )
+
+
+def bargained(q: Quarter):
+    """Bargain over every link that trades; a price cap binds what is signed, not what was agreed before."""
+    b = q.world.scenario.behaviour
+    return bargain(q.problem, q.allocation, protocol=b.protocol, beta=float(b.beta), terms=terms_of(q))
+
+
+def signed_price(q: Quarter) -> Floats:
+    """Prices at which traded volumes are signed, MUSD per kHQ, (S, B): never NaN where something flows."""
+    price = np.where(np.isfinite(q.deal.price), q.deal.price, q.price)
+    return np.minimum(price, q.conditions.price_cap[:, None])
+
+
+def price_index(q: Quarter) -> float:
+    """Marginal price of the sellers that reach the open segments, MUSD per kHQ.
+
+    The middle of each seller's competitive interval (both one-sided derivatives of surplus in its capacity),
+    weighted by what it sells to them. With less than ``free_floor`` of capacity free there is no new price and
+    the last one is carried.
+    """
+    world, state = q.world, q.state
+    sellable = float(ordered_sum(q.position.sellable))
+    free = float(ordered_sum(q.problem.capacity))
+    q.index_known = free > float(world.scenario.behaviour.thresholds.free_floor) * max(sellable, 1e-12)
+    to_index = ordered_sum(np.where(world.buyers.index[None, :], q.allocation.flow, 0.0), axis=1)
+    if not q.index_known or not to_index.any():
+        q.index_known = False
+        return state.index_price
+    low, high = competitive_interval(q.allocation)
+    middle = np.where(np.isfinite(high), 0.5 * (low + high), low)
+    weight = np.where(to_index > 0, to_index, 0.0)
+    return float(ordered_sum(weight * middle) / ordered_sum(weight))

@@ -1,0 +1,256 @@
+"""The market as a Mesa model: a quarter, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import mesa
+import numpy as np
+
+from market_abm.agents import Desk, Firm, Hyperscaler, Lab, Provider
+from market_abm.economy.compile import compile_world
+from market_abm.economy.contracting import roll_over, settle_notices
+from market_abm.economy.delivery import deliver
+from market_abm.economy.demand import form_demand, value_blocks
+from market_abm.economy.finance import close_quarter, liquidity
+from market_abm.economy.growth import demand_shock, product_quarter, use_compute
+from market_abm.economy.ledger import Ledger
+from market_abm.economy.pricing import bargained, price_index, signed_price
+from market_abm.economy.quarter import Quarter
+from market_abm.economy.rewiring import enter_and_exit, qualify
+from market_abm.economy.state import State, opening
+from market_abm.economy.survey import survey
+from market_abm.economy.trading import (
+    ceilings,
+    forward_sales,
+    position,
+    reach,
+    sign,
+    trade_problem,
+)
+from market_abm.economy.upstream import arrive, deliver_chips, outlook, place_orders
+from market_abm.market.clearing import clear
+from market_abm.scenario import Scenario, load_scenario
+from market_abm.strategies.view import View
+from market_abm.timeline import take_effect
+from market_abm.units import ordered_sum
+
+KINDS = {"lab": Lab, "provider": Provider, "hyperscaler": Hyperscaler}
+
+
+class ComputeMarket(mesa.Model):
+    """The AI-compute market, quarter by quarter.
+
+    Parameters
+    ----------
+    scenario : Scenario or str, optional
+        A scenario, a shipped name or a file; bare, the small world ``two-clouds-three-labs``.
+    rng : int, optional
+        The seed. Every random number is keyed to it; Mesa's own stream is never drawn from.
+    pin : bool
+        Hold every guess at its central value instead of drawing it.
+    agents : mapping, optional
+        Classes for single firms, by name: ``{"CoreWeave": MyProvider}``.
+    forced : mapping, optional
+        Options imposed on decisions, ``{(quarter, firm, verb): option}``: what `explain` re-runs.
+    measure_every : int
+        Measure every so many quarters (the measures are most of a run's time).
+
+    Attributes
+    ----------
+    state : State
+        The state after the last quarter; ``states`` keeps one a quarter, so that a run can be forked.
+    record : dict or None
+        The last quarter's tables: steps, firms, links, contracts, events, decisions.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | None = None,
+        rng: Any = None,
+        *,
+        pin: bool = False,
+        agents: Mapping[str, type[Firm]] | None = None,
+        forced: Mapping[tuple[int, str, str], str] | None = None,
+        measure_every: int = 1,
+    ) -> None:
+        seed = _seed(rng)
+        super().__init__(rng=seed)
+        if scenario is None or isinstance(scenario, str):
+            scenario = load_scenario(scenario or "two-clouds-three-labs")
+        self.seed_used = seed
+        self.measure_every = measure_every
+        self.world = compile_world(scenario, seed, pin=pin)
+        self.state: State = opening(self.world)
+        self.states: list[State] = [self.state]
+        self.record: dict[str, Any] | None = None
+        self.records: list[dict[str, Any]] = []
+        self.forced = dict(forced or {})
+        classes = dict(agents or {})
+        unknown = sorted(set(classes) - set(self.world.rows.key))
+        if unknown:
+            raise ValueError(f"agents names {unknown[0]!r}, which is not a firm; firms: {', '.join(scenario.firms)}")
+        self.firms = {
+            row: classes.get(key, KINDS[kind])(self, row)
+            for row, (key, kind) in enumerate(zip(self.world.rows.key, self.world.rows.kind))
+            if kind != "segment"
+        }
+        self.desk = Desk(self.world, self.firms)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={column: partial(_step_value, column) for column in COLLECTED}
+        )
+
+    def step(self) -> None:
+        """One quarter: the thirteen stages, in order."""
+        q = Quarter(self.world, self.state.change(t=self.state.t + 1), Ledger(len(self.world.rows)))
+        q.state, q.conditions, events = take_effect(q.world, q.state)  # 0 shocks and policy
+        q.say(events)
+        q.state, q.arrivals, q.held_by_power = arrive(q.world, q.state, q.conditions)  # 1 capacity
+        self._contracts(q)  # 2 expiries and notices
+        self._bids(q)  # 3 demand
+        self._allocate(q)  # 4 free supply and demand
+        self._bargain(q)  # 5 prices, contracts
+        self._deliver(q)  # 6 spot, 7 delivery and payments
+        use_compute(q)  # 8 capability
+        product_quarter(q)  # 9 product market
+        self._build(q)  # 10 building and finance
+        self._entry(q)  # 11 entry, exit, credit limit; 12 rewiring
+        measured = q.state.t % self.measure_every == 0
+        self.record = survey(q, measured)  # 13 measurement reads only
+        self.state = q.close(self.record)
+        self.states.append(self.state)
+        self.records.append(self.record)
+        self.running = self.state.t + 1 < self.world.quarters
+
+    def run(self) -> ComputeMarket:
+        """Step to the end of the horizon."""
+        while self.running:
+            self.step()
+        return self
+
+    def _view(self, q: Quarter, **columns: Any) -> View:
+        forced = {(firm, verb): option for (t, firm, verb), option in self.forced.items() if t == q.state.t}
+        return View(
+            world=q.world,
+            state=q.state,
+            conditions=q.conditions,
+            demand=q.demand,
+            price=q.price,
+            liquidity=q.liquidity,
+            forced=forced,
+            **columns,
+        )
+
+    def _contracts(self, q: Quarter) -> None:
+        q.state, events = roll_over(q.world, q.state)
+        q.say(events)
+        q.demand = form_demand(q.world, q.state, q.conditions.need)
+        q.liquidity = liquidity(q.world, q.state, q.conditions)
+        place = position(q.world, q.state, q.conditions)
+        view = self._view(q, committed=place.committed)
+        rows = np.flatnonzero([kind != "segment" for kind in q.world.rows.kind])
+        notices, decisions = self.desk.ask("renew", view, rows)
+        q.decide(decisions)
+        book = q.state.book
+        seller_row = q.world.sellers.row[book.supplier]
+        by_seller = (notices.give & (rows[:, None] == seller_row[None, :])).any(axis=0)
+        q.state, events = settle_notices(view, notices.give.any(axis=0), by_seller)
+        q.say(events)
+
+    def _bids(self, q: Quarter) -> None:
+        world = q.world
+        place = position(world, q.state, q.conditions)
+        q.ceiling, binding = ceilings(world, q.state, place, q.liquidity, q.price)
+        wanted = np.minimum(q.demand.at(np.full((len(world.buyers.key), 1), q.price))[:, 0], q.ceiling)
+        forward = forward_sales(world, q.state, place, q.arrivals, wanted - place.committed)
+        price = np.full(world.shape, q.price)
+        q.state = q.state.change(
+            book=sign(world, q.state, forward, price, world.sellers.term, world.sellers.notice, "F")
+        )
+        q.position = position(world, q.state, q.conditions)
+        quantity, value = value_blocks(world, q.demand, q.position.committed, q.ceiling, q.price)
+        view = self._view(
+            q,
+            free=q.position.free,
+            committed=q.position.committed,
+            ceiling=q.ceiling,
+            binding=binding,
+            blocks=quantity,
+            values=value,
+        )
+        q.buy_binding = binding
+        q.bids, decisions = self.desk.ask("buy", view, world.buyers.row)
+        q.decide(decisions)
+        q.offer, decisions = self.desk.ask("sell", view, world.sellers.row)
+        q.decide(decisions)
+
+    def _allocate(self, q: Quarter) -> None:
+        q.problem = trade_problem(q.world, q.state, q.conditions, q.offer, q.bids, q.position.free)
+        q.allocation = clear(q.problem)
+        q.reach = reach(q.world, q.state, q.conditions, q.offer.allowed)
+
+    def _bargain(self, q: Quarter) -> None:
+        q.deal = bargained(q)
+        share = np.where(q.world.links.internal, 1.0, float(q.world.scenario.behaviour.contracted_share))
+        q.signed = q.allocation.flow * share
+        q.state = q.state.change(
+            book=sign(q.world, q.state, q.signed, signed_price(q), q.offer.term, q.offer.notice, "T")
+        )
+        q.new_price = price_index(q)
+
+    def _deliver(self, q: Quarter) -> None:
+        q.position = position(q.world, q.state, q.conditions)
+        q.shocked = q.demand.scaled(demand_shock(q.world, q.state.t))
+        q.delivery = deliver(q.world, q.state, q.position, q.shocked, q.ceiling, q.reach, q.ledger)
+
+    def _build(self, q: Quarter) -> None:
+        world = q.world
+        q.liquidity = liquidity(world, q.state.change(cash=q.state.cash + q.ledger.receipts()), q.conditions)
+        q.state, q.capex, q.held_by_chips, q.held_by_finance = deliver_chips(
+            world, q.state, q.conditions, q.liquidity, q.ledger
+        )
+        left = q.liquidity.copy()
+        np.subtract.at(left, world.sellers.row, q.capex)
+        q.outlook = outlook(world, q.state, q.conditions, q.demand, left, q.new_price)
+        orders, decisions = self.desk.ask("build", self._view(q, outlook=q.outlook), world.sellers.row)
+        q.state, q.orders, q.rationed = place_orders(world, q.state, q.conditions, orders, q.outlook)
+        q.decide(decisions)
+        q.build_binding = [d["binding"] for d in decisions]
+
+    def _entry(self, q: Quarter) -> None:
+        q.state, events = close_quarter(q.world, q.state, q.conditions, q.ledger)
+        q.say(events)
+        q.state, events = enter_and_exit(q.world, q.state, q.outlook)
+        q.say(events)
+        idle = np.maximum(q.position.sellable - ordered_sum(q.delivery.flow, axis=1), 0.0) + q.arrivals
+        q.state, events = qualify(q.world, q.state, q.conditions, q.demand, idle, q.new_price)
+        q.say(events)
+
+
+COLLECTED = (
+    "price_index_usd_per_gpu_hour",
+    "tightness",
+    "hhi_fleet",
+    "hhi_merchant",
+    "chokepoint_firms",
+    "leader",
+)
+"""Columns that the model's own Mesa data collector gathers."""
+
+
+def _step_value(column: str, model: ComputeMarket) -> Any:
+    """A column of the last quarter's steps table, None before the first quarter."""
+    return None if model.record is None else model.record["steps"][column]
+
+
+def _seed(rng: Any) -> int:
+    """The integer seed behind Mesa's ``rng`` argument; 0 where nothing is given."""
+    if rng is None:
+        return 0
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool):
+        return int(rng)
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(2**31))
+    raise ValueError(f"rng is {rng!r}; give an integer seed or a numpy Generator")
