@@ -1,0 +1,1 @@
+"""Runs: one, and many under common seeds."""

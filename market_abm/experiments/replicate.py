@@ -1,0 +1,226 @@
+"""One run of a scenario, and replications of it under several seeds on several cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Any
+
+from market_abm.results.dictionary import TABLES
+from market_abm.results.result import Result
+from market_abm.results.setting import setting_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from market_abm.scenario import Scenario
+
+Progress = Callable[[int, int], None]
+"""Called with the number of parts done and of all parts."""
+
+Tables = dict[str, "pd.DataFrame"]
+
+
+class RunError(RuntimeError):
+    """A scenario that no seed finished, or workers that ended early."""
+
+
+def run(
+    scenario: Scenario | str | os.PathLike[str],
+    seed: int = 1,
+    *,
+    pin: bool = False,
+    model: Callable[..., Any] | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Simulate a scenario once.
+
+    Parameters
+    ----------
+    scenario : Scenario, name of a shipped one, or file
+    seed : int
+        Fixes every draw of a guess and every shock.
+    pin : bool
+        Hold the central values of guesses instead of drawing them.
+    model : callable, optional
+        ``model(scenario, rng=seed, pin=pin)`` with ``step()`` and ``record``; default
+        :class:`market_abm.ComputeMarket`. With several workers it must be importable by its name.
+    progress : callable, optional
+        Told the number of quarters done.
+
+    Returns
+    -------
+    Result
+    """
+    world = as_scenario(scenario)
+    begun = time.perf_counter()
+    tables = simulate(world, seed, pin, model, progress)
+    timings = {"simulation": time.perf_counter() - begun}
+    return Result(setting_of(world, [seed], pin), tables, timings=timings)
+
+
+def replicate(
+    scenario: Scenario | str | os.PathLike[str],
+    seeds: Iterable[int],
+    workers: int | None = 1,
+    *,
+    pin: bool = False,
+    model: Callable[..., Any] | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Simulate a scenario under several seeds; the tables are the same for any number of workers.
+
+    Parameters
+    ----------
+    seeds : iterable of int
+        Each once.
+    workers : int or None
+        Processes; None takes one a core. With more than one, a script needs the usual ``if __name__ ==
+        "__main__":`` guard, since the processes are spawned.
+    progress : callable, optional
+        Told the number of seeds done.
+
+    Returns
+    -------
+    Result
+        Tables of all seeds, in the order of ``seeds``. Seeds that failed are in ``failures``.
+
+    Raises
+    ------
+    ValueError
+        No seed, a seed twice, fewer than one worker.
+    RunError
+        When every seed failed.
+    """
+    return replicate_all([scenario], seeds, workers, pin=pin, model=model, progress=progress)[0]
+
+
+def replicate_all(
+    scenarios: Sequence[Scenario | str | os.PathLike[str]],
+    seeds: Iterable[int],
+    workers: int | None = 1,
+    *,
+    pin: bool = False,
+    model: Callable[..., Any] | None = None,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Like :func:`replicate` for several scenarios under the same seeds, in one pool."""
+    worlds = [as_scenario(item) for item in scenarios]
+    wanted = _checked_seeds(seeds)
+    count = min(_checked_workers(workers), len(wanted) * len(worlds))
+    begun = time.perf_counter()
+    jobs = [(world, seed, pin, model) for world in worlds for seed in wanted]
+    done = _in_pool(jobs, count, progress) if count > 1 else _in_turn(jobs, progress)
+    timings = {"simulation": time.perf_counter() - begun}
+    results = []
+    for step, world in enumerate(worlds):
+        part = done[step * len(wanted) : (step + 1) * len(wanted)]
+        results.append(_gathered(world, wanted, part, pin, timings))
+    return results
+
+
+def as_scenario(scenario: Scenario | str | os.PathLike[str]) -> Scenario:
+    """A scenario as it is, or loaded by its name or file."""
+    from market_abm.scenario import Scenario, load_scenario
+
+    return scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int,
+    pin: bool = False,
+    model: Callable[..., Any] | None = None,
+    progress: Progress | None = None,
+) -> Tables:
+    """Tables of one run."""
+    from market_abm.results.recorder import Recorder
+
+    if model is None:
+        from market_abm.model import ComputeMarket as model
+    quarters = scenario.quarters
+    market = model(scenario, rng=seed, pin=pin)
+    recorder = Recorder(scenario.name, seed, quarters[0])
+    for step, quarter in enumerate(quarters, start=1):
+        market.step()
+        recorder.record(quarter, market.record)
+        if progress is not None:
+            progress(step, len(quarters))
+    return recorder.tables()
+
+
+def _attempt(scenario: Scenario, seed: int, pin: bool, model: Callable[..., Any] | None) -> Tables | str:
+    """Tables of one run, or what went wrong: one bad seed does not cost the others."""
+    try:
+        return simulate(scenario, seed, pin, model)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _in_turn(jobs: list[tuple], progress: Progress | None) -> list[Tables | str]:
+    done = []
+    for job in jobs:
+        done.append(_attempt(*job))
+        if progress is not None:
+            progress(len(done), len(jobs))
+    return done
+
+
+def _in_pool(jobs: list[tuple], workers: int, progress: Progress | None) -> list[Tables | str]:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context)
+    try:
+        futures: list[Future] = [pool.submit(_attempt, *job) for job in jobs]
+        waiting = set(futures)
+        while waiting:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            if progress is not None and finished:
+                progress(len(jobs) - len(waiting), len(jobs))
+        return [future.result() for future in futures]
+    except BrokenProcessPool:
+        raise RunError(
+            'a worker process ended early; guard a script with `if __name__ == "__main__":`, '
+            "use fewer workers where memory is short, or workers=1"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _gathered(
+    scenario: Scenario, seeds: list[int], done: list[Tables | str], pin: bool, timings: Mapping[str, float]
+) -> Result:
+    import pandas as pd
+
+    failures = tuple(
+        {"seed": seed, "error": item} for seed, item in zip(seeds, done) if isinstance(item, str)
+    )
+    finished = {seed: item for seed, item in zip(seeds, done) if not isinstance(item, str)}
+    if not finished:
+        reasons = "; ".join(dict.fromkeys(str(failure["error"]) for failure in failures))
+        raise RunError(f"{scenario.name}: no seed finished. {reasons}")
+    tables = {
+        name: pd.concat([item[name] for item in finished.values()], ignore_index=True) for name in TABLES
+    }
+    return Result(setting_of(scenario, finished, pin), tables, failures, timings)
+
+
+def _checked_seeds(seeds: Iterable[int]) -> list[int]:
+    wanted = [int(seed) for seed in seeds]
+    if not wanted:
+        raise ValueError("no seeds; give at least one")
+    if len(set(wanted)) < len(wanted):
+        twice = sorted({seed for seed in wanted if wanted.count(seed) > 1})
+        raise ValueError(f"seeds stand there twice: {', '.join(str(seed) for seed in twice)}; give each once")
+    return wanted
+
+
+def _checked_workers(workers: int | None) -> int:
+    if workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    return int(workers)
