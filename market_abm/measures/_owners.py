@@ -1,0 +1,109 @@
+"""From nodes to ultimate owners: common owners merged, aggregates split into many equal owners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Owners:
+    """Who stands behind each seller row.
+
+    Attributes
+    ----------
+    group : int array (S,)
+        0 to G-1, numbered in the order of the owner codes.
+    members : float array (G,)
+        How many equal owners a group stands for (1 for a single owner).
+    """
+
+    group: Ints
+    members: Floats
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def total(self, values: ArrayLike) -> Floats:
+        """Sum over the rows of each group, (G,), in the order of the rows."""
+        amounts = np.asarray(values, dtype=np.float64)
+        return np.bincount(self.group, weights=amounts, minlength=len(self.members))
+
+    def removed(self, capacity: ArrayLike) -> Floats:
+        """Capacity that one owner of each group takes along when it goes, (G, S)."""
+        held = np.asarray(capacity, dtype=np.float64)
+        amounts = np.zeros((len(self.members), len(held)))
+        rows = np.arange(len(held))
+        amounts[self.group, rows] = held / self.members[self.group]
+        return amounts
+
+    def rows(self, group: int) -> Ints:
+        """Seller rows of a group."""
+        return np.flatnonzero(self.group == group)
+
+
+def owners(sellers: int, owner: ArrayLike | None = None, aggregate_of: ArrayLike | None = None) -> Owners:
+    """Group seller rows by ultimate owner.
+
+    Parameters
+    ----------
+    sellers : int
+        Number of rows S.
+    owner : int array (S,), optional
+        Code of the ultimate owner; every row its own owner when left out.
+    aggregate_of : array (S,), optional
+        Number of equal owners behind a row (30 for "other neoclouds"); 1 when left out.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, a count is below 1, or rows of one owner disagree on the count.
+    """
+    code = np.arange(sellers) if owner is None else np.asarray(owner)
+    count = np.ones(sellers) if aggregate_of is None else np.asarray(aggregate_of, dtype=np.float64)
+    for name, array in (("owner", code), ("aggregate_of", count)):
+        if array.shape != (sellers,):
+            raise ValueError(f"{name} has shape {array.shape}; give one entry a seller, shape ({sellers},).")
+    if not (count >= 1.0).all():
+        raise ValueError(f"aggregate_of is {count.min()} somewhere; a row stands for at least 1 owner.")
+    codes, first, group = np.unique(code, return_index=True, return_inverse=True)
+    group = group.reshape(-1).astype(np.int64)
+    members = count[first]
+    if len(codes) and (count != members[group]).any():
+        row = int(np.flatnonzero(count != members[group])[0])
+        raise ValueError(
+            f"owner {code[row]} has rows that stand for {members[group[row]]:g} and for {count[row]:g} "
+            "owners; give rows of one owner the same aggregate_of."
+        )
+    return Owners(group, members)
+
+
+def vector(name: str, values: ArrayLike) -> Floats:
+    """A finite, non-negative vector or an error that says what is wrong."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; give one number an entry, a vector.")
+    if not (np.isfinite(array) & (array >= 0.0)).all():
+        worst = array[~(np.isfinite(array) & (array >= 0.0))][0]
+        raise ValueError(f"{name} holds {worst}; every entry must be finite and zero or more.")
+    return array
+
+
+def matrix(name: str, values: ArrayLike | None, shape: tuple[int, int], default: bool | float) -> NDArray:
+    """An array of this shape, a scalar spread over it, or the default."""
+    if values is None:
+        return np.full(shape, default)
+    array = np.asarray(values)
+    if array.ndim == 0:
+        return np.full(shape, array[()])
+    if array.shape != shape:
+        raise ValueError(
+            f"{name} has shape {array.shape}; give {shape}: one row a seller, one column a buyer."
+        )
+    return array
