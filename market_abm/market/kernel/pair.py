@@ -1,4 +1,5 @@
-"""The two solves behind a link's rational pair: what the buyer's replacement costs, what the seller's resale earns.
+"""The two solves behind a link's rational pair: what the buyer's replacement costs, what the seller's
+resale earns.
 
 Both force the link's volume along residual paths of one optimum with the link itself banned: from the root
 to the buyer (it must obtain the volume from others), or from the seller to the root (others take the freed
@@ -11,13 +12,15 @@ import numpy as np
 from numba import njit
 
 from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
+from market_abm.market.kernel.parametric import NONE, force_along_tree, rejoin
 from market_abm.market.kernel.paths import force, step_down, step_up
-from market_abm.market.kernel.removal import NONE
+from market_abm.market.kernel.removal import NO_TREE, any_cap
+from market_abm.market.kernel.tree import OWN, OWN_FLOW, PARENT, PRED, PRICE, empty_table
 from market_abm.market.kernel.words import add_product, to_float
 
 
 @njit(cache=True)
-def link_pairs(net, x, f, p, seller, buyer):
+def link_pairs(net, t, x, seller, buyer):
     """Replacement loss and resale gain of each link (seller[l], buyer[l] are rows of the problem), MUSD.
 
     Loss: surplus of the trades less S(N; u_ij = 0, K_j - x_ij). Gain: what others add to the surplus of all
@@ -26,26 +29,87 @@ def link_pairs(net, x, f, p, seller, buyer):
     """
     links = len(seller)
     root = len(net.limit)
+    capped = any_cap(net)
+    has_tree = t[PARENT, root] != NO_TREE
     loss = np.full(links, np.nan)
     gain = np.full(links, np.nan)
+    ts, xs, limit = np.empty_like(t), np.empty_like(x), net.limit.copy()
+    total = np.empty(2, np.int64)
+    nodes = np.empty(root + 1, np.int64)
+    inside = np.zeros(root + 1, np.bool_)
     for n in range(links):
         a = _arc(net, seller[n], buyer[n])
         if a < 0 or x[a] == 0:
             continue
-        j, i = net.arc[SELLER, a], net.arc[BUYER, a]
-        xs, fs, ps, total = x.copy(), f.copy(), p.copy(), np.zeros(2, np.int64)
-        limit = net.limit.copy()
-        xs[a] = 0
-        limit[j] -= x[a]
-        fs[j] -= x[a]
-        add_product(total, x[a], -net.arc[COST, a])
-        if force(net, limit, xs, fs, ps, root, i, x[a], a, NONE, total) == 0:
-            loss[n] = to_float(total)
-        xs, fs, ps, total = x.copy(), f.copy(), p.copy(), np.zeros(2, np.int64)
-        xs[a] = 0
-        if force(net, net.limit, xs, fs, ps, j, root, x[a], a, i, total) == 0:
-            gain[n] = -to_float(total)
+        j, i, amount = net.arc[SELLER, a], net.arc[BUYER, a], x[a]
+        for resale in range(2):
+            start, goal, banned = (j, root, i) if resale else (np.int64(root), i, np.int64(NONE))
+            done = False
+            for by_paths in range(2):
+                if done or (by_paths == 0 and not has_tree):
+                    continue
+                ts[:] = t
+                xs[:] = x
+                total[:] = 0
+                xs[a] = 0
+                if not resale:
+                    ts[OWN_FLOW, j] -= amount
+                    limit[j] -= amount
+                    add_product(total, amount, -net.arc[COST, a])
+                if by_paths == 0:
+                    done = _force_by_tree(
+                        net, limit, ts, xs, start, goal, amount, a, banned, capped, total, nodes, inside
+                    )
+                else:
+                    done = (
+                        force(net, limit, xs, ts[OWN_FLOW], ts[PRICE], start, goal, amount, a, banned, total)
+                        == 0
+                    )
+                limit[j] = net.limit[j]
+            if done and resale:
+                gain[n] = -to_float(total)
+            elif done:
+                loss[n] = to_float(total)
     return loss, gain
+
+
+@njit(cache=True)
+def _force_by_tree(net, limit, t, x, start, goal, amount, arc, node, capped, total, nodes, inside):
+    """Force a flow with a link and, unless it is NONE, a node's own arc banned; False when not all went."""
+    j, i = net.arc[SELLER, arc], net.arc[BUYER, arc]
+    for k in range(2):
+        top = np.int64(NONE)
+        if k == 0:
+            if t[PRED, i] == arc:
+                top = i
+            elif t[PRED, j] == arc:
+                top = j
+        elif node != NONE and t[PRED, node] == OWN:
+            top = np.int64(node)
+        if top == NONE:
+            continue
+        sends, takes = _below(t, start, top), _below(t, goal, top)
+        joined = not takes and rejoin(net, limit, t, x, top, True, arc, node, capped, nodes, inside)
+        if not joined and not sends:
+            joined = rejoin(net, limit, t, x, top, False, arc, node, capped, nodes, inside)
+        if not joined and (sends or takes):
+            return False  # what is cut off without start and goal has no other link and may stay where it is
+    most = 1000 + 20 * (net.arc.shape[1] + net.value.size + len(net.limit))
+    left = force_along_tree(
+        net, limit, t, x, start, goal, amount, arc, node, capped, total, most, nodes, inside
+    )
+    return left == 0
+
+
+@njit(cache=True)
+def _below(t, node, top):
+    """Whether ``node`` lies in the subtree of ``top``."""
+    n = np.int64(node)
+    while n >= 0:
+        if n == top:
+            return True
+        n = t[PARENT, n]
+    return False
 
 
 @njit(cache=True)
@@ -70,7 +134,7 @@ def held_state(
     link_cap,
     flow,
     free_net,
-    free_p,
+    free_t,
     seller,
     buyer,
 ):
@@ -89,6 +153,7 @@ def held_state(
         f[net.arc[SELLER, a]] += x[a]
         f[net.arc[BUYER, a]] += x[a]
     p = np.zeros(nodes + 1, np.int64)
+    free_p = free_t[PRICE]
     known = np.zeros(nodes + 1, np.bool_)
     free_sellers, free_nodes = len(free_net.out_first) - 1, len(free_net.limit)
     for n in range(nodes):
@@ -105,8 +170,6 @@ def held_state(
             i = n
         if not known[n] and n >= S:
             p[n] = step_up(net, S, n, f[n])[0]  # nobody could serve it: it stays unserved at its own value
-    if j < 0 or i < 0:
-        return net, x, f, p
     if not known[j] or p[j] < 0:
         p[j] = 0
         for k in range(net.out_first[j], net.out_first[j + 1]):
@@ -118,4 +181,8 @@ def held_state(
     for a in range(net.first[i - S], net.first[i - S + 1]):
         if net.arc[SELLER, a] != j:
             p[i] = min(p[i], net.arc[COST, a] + p[net.arc[SELLER, a]])
-    return net, x, f, p
+    t = empty_table(nodes + 1)
+    t[PARENT, -1] = NO_TREE
+    t[OWN_FLOW, :-1] = f
+    t[PRICE, :] = p
+    return net, t, x

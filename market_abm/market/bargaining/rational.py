@@ -1,0 +1,239 @@
+"""The rational pair: the least a seller would take and the most a buyer would pay, whatever the protocol.
+
+The outside options of a link, from the market around it: the seller's resale and its excluded buyers make the
+floor, the buyer's replacement and its time to reroute make the ceiling. The leverage split reads who has
+secured what of the link's gross surplus before anybody bargains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market_abm.market.bargaining.held import Held
+from market_abm.market.bargaining.terms import Terms
+from market_abm.market.clearing import Allocation
+from market_abm.market.problem import Floats, TradeProblem
+from market_abm.units import GRID, usd_per_gpu_hour
+
+HALF_STEP = 0.5 / GRID
+"""Quantities closer than half a grid step are the same."""
+
+WIDTH_MIN = 1e-9
+"""Below this width of ceiling - floor (MUSD/kHQ) the place of a price between them means nothing."""
+
+
+@dataclass(frozen=True)
+class RationalPair:
+    """Outside options of each link, arrays (L,), prices in MUSD/kHQ.
+
+    Attributes
+    ----------
+    seller, buyer : int arrays
+        Rows of the problem.
+    quantity : array
+        Volume of the link, kHQ.
+    unit_cost, wedge : array
+        c_j and kappa_ij.
+    value : array
+        vbar: the buyer's average loss without the link, all other trades fixed, net of switching and tax.
+    resale : array
+        Average value of the freed capacity to others, all other buyers rerouting, at least c_j.
+    excluded : array
+        Best offer of an excluded buyer for the next unit, net of the costs of its own link; -inf if none.
+    floor : array
+        kappa_ij + max(c_j, resale, excluded).
+    replacement : array
+        rho: what the buyer must pay to obtain the volume from its other suppliers.
+    ceiling : array
+        w vbar + (1 - w) rho; rho itself without terms.
+    """
+
+    seller: NDArray[np.int64]
+    buyer: NDArray[np.int64]
+    quantity: Floats
+    unit_cost: Floats
+    wedge: Floats
+    value: Floats
+    resale: Floats
+    excluded: Floats
+    floor: Floats
+    replacement: Floats
+    ceiling: Floats
+
+    @property
+    def gross_surplus(self) -> Floats:
+        """G = vbar - c - kappa."""
+        return self.value - self.unit_cost - self.wedge
+
+    @property
+    def out_of_line(self) -> NDArray[np.bool_]:
+        """Links whose floor lies above the buyer's loss: both would do better apart."""
+        return self.floor > self.value + 1e-9 * (1.0 + np.abs(self.value))
+
+    @property
+    def crossed(self) -> NDArray[np.bool_]:
+        """Links in line whose floor lies above the ceiling: each side has the better outside option."""
+        return ~self.out_of_line & (self.floor > self.ceiling + 1e-9 * (1.0 + np.abs(self.ceiling)))
+
+    def leverage_split(self) -> LeverageSplit:
+        """Who has secured what share of the gross surplus; NaN where out of line or without surplus."""
+        gross = self.gross_surplus
+        usable = ~self.out_of_line & (gross > WIDTH_MIN)
+        gross = np.where(usable, gross, np.nan)
+        seller = (self.floor - self.unit_cost - self.wedge) / gross
+        buyer = (self.value - self.ceiling) / gross
+        return LeverageSplit(seller, buyer, 1.0 - seller - buyer, usd_per_gpu_hour(gross))
+
+    def realised_share(self, price: Floats) -> Floats:
+        """Seller's share (p - c - kappa) / G of what a protocol or a contract pays; NaN as in the split."""
+        gross = self.gross_surplus
+        usable = ~self.out_of_line & (gross > WIDTH_MIN)
+        return (price - self.unit_cost - self.wedge) / np.where(usable, gross, np.nan)
+
+    def bargaining_index(self, price: Floats) -> Floats:
+        """lambda = (p - floor) / (ceiling - floor); NaN when the width is below 1e-9 or out of line."""
+        width = self.ceiling - self.floor
+        usable = ~self.out_of_line & (width >= WIDTH_MIN)
+        return (price - self.floor) / np.where(usable, width, np.nan)
+
+
+@dataclass(frozen=True)
+class LeverageSplit:
+    """Shares of a link's gross surplus G that are settled by outside options, and what is left to bargain
+    over.
+
+    Attributes
+    ----------
+    seller_secured, buyer_secured, contested : array
+        (floor - c - kappa) / G, (vbar - ceiling) / G and the rest; they sum to 1.
+    gross_surplus_usd : array
+        G in USD per GPU-hour.
+    """
+
+    seller_secured: Floats
+    buyer_secured: Floats
+    contested: Floats
+    gross_surplus_usd: Floats
+
+    @property
+    def seller_secured_usd(self) -> Floats:
+        """USD per GPU-hour that the seller has secured."""
+        return self.seller_secured * self.gross_surplus_usd
+
+    @property
+    def buyer_secured_usd(self) -> Floats:
+        """USD per GPU-hour that the buyer has secured."""
+        return self.buyer_secured * self.gross_surplus_usd
+
+    @property
+    def contested_usd(self) -> Floats:
+        """USD per GPU-hour between floor and ceiling."""
+        return self.contested * self.gross_surplus_usd
+
+
+def rational_pair(
+    allocation: Allocation | Held,
+    links: Sequence[tuple[int, int]] | NDArray[np.int64] | None = None,
+    terms: Terms | None = None,
+) -> RationalPair:
+    """Floor, replacement cost and ceiling of links.
+
+    Parameters
+    ----------
+    allocation : Allocation or Held
+        An optimal allocation, or one in which a contract's volume is held (`hold`).
+    links : sequence of (seller, buyer), optional
+        Links with volume whose pair is wanted; all that trade when left out.
+    terms : Terms, optional
+        Without them the ceiling is the replacement cost.
+
+    Raises
+    ------
+    ValueError
+        If a link of ``links`` carries no volume.
+
+    Notes
+    -----
+    On an optimal allocation floor <= kappa + any competitive unit price <= rho <= vbar: the floor's parts are
+    dual lower bounds of the seller's capacity price, the replacement cost an upper one.
+
+    The resale value is the mirror image of the replacement cost: ``c_j + [S(N; u_ij = 0, i at its other
+    trades) - surplus of all trades but ij] / x_ij``. Excluded buyers' offers count for the next unit
+    (a threat needs one buyer only), resale for the whole volume through all reroutings.
+    """
+    problem, flow = allocation.problem, allocation.flow
+    if links is None:
+        seller, buyer = np.nonzero(flow > 0.0)
+    else:
+        pairs = np.asarray(links, dtype=np.int64).reshape(-1, 2)
+        seller, buyer = pairs[:, 0], pairs[:, 1]
+    quantity = flow[seller, buyer]
+    if np.any(quantity <= 0.0):
+        bad = int(np.flatnonzero(quantity <= 0.0)[0])
+        raise ValueError(
+            f"link (seller {seller[bad]}, buyer {buyer[bad]}) carries no volume;"
+            " pass links with flow, or hold a contract's volume first"
+        )
+    loss, gain = _loss_and_gain(allocation, seller, buyer)
+    cost, wedge = problem.unit_cost[seller], problem.wedge[seller, buyer]
+    value = _average_loss(problem, allocation.served, seller, buyer, quantity)
+    resale = cost + np.maximum(gain, 0.0) / quantity
+    excluded = _best_excluded(problem, flow, allocation.served, seller, buyer)
+    floor = wedge + np.maximum(np.maximum(cost, resale), excluded)
+    replacement = loss / quantity + cost + wedge
+    if terms is None:
+        ceiling = replacement
+    else:
+        weight = terms.weight(flow.shape, seller, buyer)
+        ceiling = weight * value + (1.0 - weight) * replacement
+    return RationalPair(
+        seller, buyer, quantity, cost, wedge, value, resale, excluded, floor, replacement, ceiling
+    )
+
+
+def with_terms(pair: RationalPair, terms: Terms | None, shape: tuple[int, int]) -> RationalPair:
+    """The same pair under other terms, without solving again."""
+    if terms is None:
+        return replace(pair, ceiling=pair.replacement)
+    weight = terms.weight(shape, pair.seller, pair.buyer)
+    return replace(pair, ceiling=weight * pair.value + (1.0 - weight) * pair.replacement)
+
+
+def _loss_and_gain(allocation: Allocation | Held, seller: Any, buyer: Any) -> tuple[Floats, Floats]:
+    from market_abm.market.kernel.pair import link_pairs
+
+    net, tree, links = allocation._state
+    return link_pairs(net, tree, links, seller.astype(np.int64), buyer.astype(np.int64))
+
+
+def _average_loss(problem: TradeProblem, served, seller, buyer, quantity) -> Floats:
+    """vbar (L,): average value of the buyer's last ``quantity`` served units, less switching and tax."""
+    sizes, values = problem.block_quantity[buyer], problem.block_value[buyer]
+    until = np.cumsum(sizes, axis=1)
+    top = served[buyer][:, None]
+    lost = np.minimum(until, top) - np.maximum(until - sizes, top - quantity[:, None])
+    worth = (np.maximum(lost, 0.0) * values).sum(axis=1) / quantity
+    return worth - problem.switching[seller, buyer] - problem.tax[seller, buyer]
+
+
+def _best_excluded(problem: TradeProblem, flow, served, seller, buyer) -> Floats:
+    """Highest v_k - s_kj - tax_kj - kappa_kj over buyers k != i with an unserved block and room."""
+    until = np.cumsum(problem.block_quantity, axis=1)
+    unserved = (problem.block_quantity > 0.0) & (until > served[:, None] + HALF_STEP)
+    first = np.argmax(unserved, axis=1)
+    bid = np.where(unserved.any(axis=1), problem.block_value[np.arange(len(first)), first], -np.inf)
+    rows, at = np.unique(seller, return_inverse=True)
+    assert problem.linked is not None
+    open_link = problem.linked[rows]
+    if problem.link_cap is not None:
+        open_link = open_link & (problem.link_cap[rows] > flow[rows] + HALF_STEP)
+    costs = problem.switching[rows] + problem.tax[rows] + problem.wedge[rows]
+    offers = np.where(open_link, bid[None, :] - costs, -np.inf)
+    mine = offers[at]
+    mine[np.arange(len(at)), buyer] = -np.inf
+    return mine.max(axis=1, initial=-np.inf)

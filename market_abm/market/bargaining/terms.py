@@ -1,0 +1,69 @@
+"""What a contract on offer says about time: how long rerouting takes, what notice and term a buyer gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from market_abm.market.contracts import notice_weight
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Times that decide how much of a supplier's loss a buyer would really bear.
+
+    Attributes
+    ----------
+    quarters_to_reroute : scalar or array (S, B)
+        R: quarters until buyer i is served by somebody else.
+    notice : scalar or array (S, B)
+        n: quarters of notice that i would get.
+    term : scalar or array (S, B)
+        H: quarters on offer, at least 1.
+    discount : float
+        Discount factor a quarter, in (0, 1].
+    """
+
+    quarters_to_reroute: ArrayLike = 1.0
+    notice: ArrayLike = 1.0
+    term: ArrayLike = 4.0
+    discount: float = 0.975
+
+    @classmethod
+    def from_links(
+        cls,
+        linked: ArrayLike,
+        *,
+        notice: ArrayLike = 1.0,
+        term: ArrayLike = 4.0,
+        discount: float = 0.975,
+        qualification_lag: float = 3.0,
+    ) -> Terms:
+        """Rerouting takes one quarter with another qualified supplier, else the qualification lag.
+
+        Parameters
+        ----------
+        linked : bool array (S, B)
+            Who is qualified to supply whom.
+        """
+        linked = np.asarray(linked, bool)
+        others = linked.sum(axis=0)[None, :] - linked
+        quarters = np.where(others > 0, 1.0, float(qualification_lag))
+        return cls(quarters, notice, term, discount)
+
+    def weight(self, shape: tuple[int, int], seller: NDArray, buyer: NDArray) -> Floats:
+        """Weight w of the buyer's loss without the link in its ceiling, one a link (L,).
+
+        ``w = (1 - d^max(R - n, 0)) / (1 - d^H)``: a single-sourced buyer loses for the quarters until it has
+        rerouted, less those for which it has notice, and not for ever. At most 1: nobody loses for longer
+        than the term on offer.
+        """
+        reroute, notice, term = (
+            np.broadcast_to(np.asarray(value, float), shape)[seller, buyer]
+            for value in (self.quarters_to_reroute, self.notice, self.term)
+        )
+        return notice_weight(np.maximum(reroute - notice, 0.0), term, self.discount)
