@@ -97,6 +97,9 @@ def _segments(scenario: Scenario) -> Iterator[Finding]:
         if segment.kind == "captive" and segment.owner is None:
             allowed = listed(sellers(scenario))
             yield Finding(loc, "a captive segment needs an owner", allowed, "Add owner", at_key=True)
+        if segment.kind == "captive" and segment.reach == "all":
+            message = "a captive segment runs on its owner's fleet"
+            yield Finding((*loc, "reach"), message, "links", "Remove reach")
         if segment.owner is not None:
             yield from known((*loc, "owner"), segment.owner, sellers(scenario), "a firm with a fleet")
 

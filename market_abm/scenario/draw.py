@@ -52,7 +52,7 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
         return round(result) if item.type is not None and item.type.whole else result
 
     world = _mapped(scenario, (), None, number)
-    world._lineage = scenario.lineage
+    world._tree = None  # what was drawn stands in no file
     return world
 
 

@@ -57,7 +57,7 @@ class Problem:
 
     def __str__(self) -> str:
         parts = [f"{self.mark}: " if self.mark else "", f"{self.key}: " if self.key else "", self.message]
-        if self.value is not None:
+        if self.value is not None and self.value not in self.message:
             parts.append(f" (value: {self.value})")
         text = "".join(parts).rstrip(".") + "."
         if self.allowed:
@@ -97,7 +97,10 @@ def format_problems(problems: Sequence[Problem], limit: int = SHOWN) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word closest to ``word``, whatever its case; None where nothing is close."""
     by_fold = {str(name).casefold(): str(name) for name in known}
-    match = difflib.get_close_matches(word.casefold()[:80], by_fold, n=1, cutoff=0.6)
+    folded = word.casefold()[:80]
+    match = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
+    if not match and len(folded) >= 3:
+        match = [name for name in by_fold if name.startswith(folded)][:1]
     return by_fold[match[0]] if match else None
 
 
@@ -110,6 +113,9 @@ def listed(words: Iterable[object], limit: int = 12) -> str:
 
 def clipped(value: object, limit: int = 60) -> str:
     """A value as text on one line, cut where it is long."""
-    text = value if isinstance(value, str) else str(value)
+    try:
+        text = str(value)
+    except ValueError:  # Python does not print whole numbers of thousands of digits
+        text = "a number of thousands of digits"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -174,7 +174,8 @@ class Number:
 
     def _bare(self, value: Any, at: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            what = "a list" if isinstance(value, list | tuple) else f"{clipped(value)!r}"
+            words = {type(None): "nothing", list: "a list", tuple: "a list"}
+            what = words.get(type(value)) or f"{clipped(value)!r}"
             hint = (
                 "Write the number without quotes, spaces or thousands separators"
                 if isinstance(value, str)

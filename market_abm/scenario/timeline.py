@@ -30,7 +30,7 @@ def label_of(entry: Mapping[str, Any]) -> str:
     kind = "null" if entry.get("kind") is None else entry["kind"]
     contract = entry.get("contract")
     if kind == "lease" and contract is not None:
-        ends = contract if isinstance(contract, dict) else vars(contract)
+        ends = contract if isinstance(contract, dict) else getattr(contract, "__dict__", {})
         return f"L-{ends.get('supplier')}-{ends.get('buyer')}"
     target = ":".join(str(entry[name]) for name in TARGETS if entry.get(name) not in (None, "*"))
     label = f"{kind}@{entry.get('quarter')}"

@@ -129,6 +129,10 @@ def _finding(tree: Node, item: Finding) -> Problem:
     )
 
 
+def _short(raw: Any) -> str:
+    return f"{raw:g}" if isinstance(raw, float) else clipped(raw)
+
+
 def _shown(tree: Node, loc: list[Any]) -> list[Any]:
     """A place as people write it: rows by their name, without the tag of a kind."""
     shown = [
@@ -147,7 +151,7 @@ def _problem(tree: Node, error: Any) -> Problem:
     shown = _shown(tree, loc)
     key = paths.join(shown)
     raw = value_at(tree, loc)
-    value = None if isinstance(raw, dict | list) or raw is None else clipped(raw)
+    value = None if isinstance(raw, dict | list) or raw is None else _short(raw)
     if kind == "scenario":
         inner = [*loc, context["at"]] if context["at"] else loc
         more = {name: context[name] or None for name in ("allowed", "remedy", "nearest")}

@@ -1,0 +1,92 @@
+"""Guesses drawn per seed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from market_abm import rng
+from market_abm.scenario import Quantity, load_scenario, scenario_from
+from market_abm.scenario.draw import numbers
+
+from .worlds import path_set, world
+
+RND = "firms.Lab.lab.rnd"
+
+
+def test_every_number_is_plain_after_the_draw():
+    scenario = load_scenario("two-clouds-three-labs")
+    assert any(isinstance(item.value, Quantity) for item in numbers(scenario))
+    for drawn in (scenario.drawn(3), scenario.drawn(3, pin=True)):
+        assert all(type(item.value) in (float, int) for item in numbers(drawn))
+        assert drawn.drawn(9) == drawn
+
+
+def test_draws_are_triangular_in_the_keyed_uniform():
+    scenario = scenario_from(world())
+    for seed in range(20):
+        expected = rng.triangular(rng.uniform(seed, "input", RND), 4.0, 5.0, 7.0)
+        assert scenario.drawn(seed).firms["Lab"].lab.rnd == expected
+        assert 4.0 < expected < 7.0
+
+
+def test_mean_of_the_draws():
+    scenario = scenario_from(world())
+    values = [scenario.drawn(seed).firms["Lab"].lab.rnd for seed in range(400)]
+    spread = math.sqrt((4**2 + 5**2 + 7**2 - 4 * 5 - 4 * 7 - 5 * 7) / 18)
+    assert sum(values) / len(values) == pytest.approx(16 / 3, abs=4 * spread / math.sqrt(400))
+
+
+def test_the_same_draw_in_every_scenario_compared():
+    one = scenario_from(world()).drawn(7)
+    data = world(name="other", timeline=[])
+    data["firms"]["Aaa"] = {"kind": "provider", "fleet": {"online": {"value": 5, "low": 1, "high": 9}}}
+    data["links"].insert(
+        0, {"supplier": "Aaa", "buyer": "*", "switching_cost": {"value": 1, "low": 0, "high": 2}}
+    )
+    two = scenario_from(data).drawn(7)
+    assert two.firms["Lab"] == one.firms["Lab"] and two.behaviour == one.behaviour
+    costs = {link.key: link.switching_cost for link in two.links}
+    assert costs["Cloud>Lab"] == next(link.switching_cost for link in one.links if link.key == "Cloud>Lab")
+
+
+def test_pins_hold_central_values():
+    scenario = scenario_from(world())
+    pinned = scenario.drawn(7, pin=True)
+    assert pinned.firms["Lab"].lab.rnd == 5.0 and pinned.behaviour.beta == 0.5
+    partly = scenario.drawn(7, pin=["behaviour"])
+    assert partly.behaviour.beta == 0.5 and partly.firms["Lab"].lab.rnd != 5.0
+    assert scenario.drawn(7, pin=["behav"]).behaviour.beta != 0.5
+
+
+def test_a_value_that_is_set_is_held():
+    scenario = scenario_from(world()).with_set([f"{RND}=6", "behaviour.beta=0.25"])
+    for seed in range(5):
+        drawn = scenario.drawn(seed)
+        assert (drawn.firms["Lab"].lab.rnd, drawn.behaviour.beta) == (6.0, 0.25)
+
+
+def test_whole_numbers_stay_whole():
+    scenario = scenario_from(path_set(world(), "contracts.K1.notice", {"value": 1, "low": 0, "high": 4}))
+    notices = {scenario.drawn(seed).contracts["K1"].notice for seed in range(60)}
+    assert notices <= {0, 1, 2, 3, 4} and len(notices) >= 3
+    assert all(isinstance(notice, int) for notice in notices)
+
+
+def test_a_world_without_ranges_is_left_alone():
+    scenario = load_scenario("bilateral-monopoly")
+    free = [item.path for item in numbers(scenario) if isinstance(item.value, Quantity) and item.value.ranged]
+    assert free == []
+    assert scenario.drawn(1).hash() == scenario.drawn(2).hash()
+
+
+def test_two_entries_of_one_kind_and_quarter_have_draws_of_their_own():
+    shock = {"kind": "demand_shock", "quarter": "2027Q1", "change": {"value": 0, "low": -0.5, "high": 0.5}}
+    other = {**shock, "change": {"value": 0, "low": -0.5, "high": 0.6}}
+    paths = [
+        item.path
+        for item in numbers(scenario_from(world(timeline=[shock, other])))
+        if "timeline" in item.path
+    ]
+    assert paths == ["timeline.demand_shock@2027Q1.change", "timeline.demand_shock@2027Q1#2.change"]
