@@ -20,9 +20,9 @@ def test_a_number_is_a_float_with_provenance():
     assert number + 1 == 6.0 and isinstance(number, float)
     assert (number.low, number.high, number.source) == (4.0, 7.0, ("s1",))
     assert (number.as_of, number.guess) == ("2026Q3", True)
-    assert number.content() == {
-        "value": 5.0, "low": 4.0, "high": 7.0, "as_of": "2026Q3", "note": "by hand", "source": "s1", "guess": True,
-    }  # fmt: skip
+    content = number.content()
+    assert content.pop("note") == "by hand" and content.pop("guess") is True
+    assert content == {"value": 5.0, "low": 4.0, "high": 7.0, "as_of": "2026Q3", "source": "s1"}
 
 
 @pytest.mark.parametrize("clone", [copy.deepcopy, lambda item: pickle.loads(pickle.dumps(item))])
@@ -58,7 +58,7 @@ def test_spellings_of_the_unit(unit):
         (float("nan"), "must be a finite number"),
         (float("inf"), "must be a finite number"),
         (10**400, "must be a finite number"),
-        (10**5000, "must be a finite number"),
+        pytest.param(10**5000, "must be a finite number", id="5001 digits"),
         (1e9, "1e+09 lies outside the allowed range. Allowed: numbers from 0 to 1e+07 kHQ"),
         (-1, "-1 lies outside the allowed range"),
         ({"low": 1, "high": 2}, 'needs "value"'),
