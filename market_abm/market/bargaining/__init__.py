@@ -1,6 +1,6 @@
 """Who gets what of a trade: the rational pair of outside options, and protocols that choose a price."""
 
-from market_abm.market.bargaining import competitive, nash
+from market_abm.market.bargaining import auction, competitive, cooperative, nash, posted
 from market_abm.market.bargaining.base import (
     Bargain,
     Talks,
@@ -9,6 +9,15 @@ from market_abm.market.bargaining.base import (
     protocol,
     protocols,
 )
+from market_abm.market.bargaining.cooperative import (
+    Core,
+    Value,
+    core_interval,
+    market_shapley,
+    myerson,
+    shapley,
+)
+from market_abm.market.bargaining.games import Game, market_game
 from market_abm.market.bargaining.held import Held, hold
 from market_abm.market.bargaining.rational import (
     LeverageSplit,
@@ -20,18 +29,29 @@ from market_abm.market.bargaining.terms import Terms
 
 __all__ = [
     "Bargain",
+    "Core",
+    "Game",
     "Held",
     "LeverageSplit",
     "RationalPair",
     "Talks",
     "Terms",
+    "Value",
+    "auction",
     "bargain",
     "competitive",
+    "cooperative",
+    "core_interval",
     "find_protocol",
     "hold",
+    "market_game",
+    "market_shapley",
+    "myerson",
     "nash",
+    "posted",
     "protocol",
     "protocols",
     "rational_pair",
+    "shapley",
     "with_terms",
 ]

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from market_abm.market.bargaining.base import Talks, protocol
+from market_abm.market.bargaining.payouts import gross_value
 from market_abm.market.problem import Floats
 
 
@@ -155,18 +157,13 @@ def _nash_price(talks: Talks) -> Floats:
     return pair.unit_cost + pair.wedge + talks.beta * pair.gross_surplus
 
 
-def _infeasible_buyers(talks: Talks, price: Floats):
-    """Buyers whose links lose money at these prices, or whose sellers do: (B,) booleans."""
+def _infeasible_buyers(talks: Talks, price: Floats) -> NDArray[np.bool_]:
+    """Buyers that lose money at these prices, or one of whose sellers does, (B,)."""
     pair, problem = talks.pair, talks.problem
-    served = talks.allocation.served
-    until = np.cumsum(problem.block_quantity, axis=1)
-    taken = np.clip(served[:, None] - (until - problem.block_quantity), 0.0, problem.block_quantity)
-    worth = (taken * problem.block_value).sum(axis=1)
+    worth = gross_value(talks)
     extra = problem.switching[pair.seller, pair.buyer] + problem.tax[pair.seller, pair.buyer]
-    payoff = worth - np.bincount(
-        pair.buyer, weights=(price + extra) * pair.quantity, minlength=problem.buyers
-    )
-    seller_loses = np.bincount(
-        pair.buyer, weights=price < pair.unit_cost + pair.wedge - 1e-9, minlength=problem.buyers
-    )
-    return (payoff < -1e-9 * (1.0 + np.abs(worth))) | (seller_loses > 0)
+    payoff = worth.copy()
+    np.add.at(payoff, pair.buyer, -(price + extra) * pair.quantity)
+    loses = payoff < -1e-9 * (1.0 + np.abs(worth))
+    loses[pair.buyer[price < pair.unit_cost + pair.wedge - 1e-9]] = True
+    return loses
