@@ -1,4 +1,4 @@
-"""Uniform-price auction: one price for the whole connected market, with make-whole payments where it fails."""
+"""Uniform-price auction: one price for a connected market, make-whole payments where there is none."""
 
 from __future__ import annotations
 

@@ -88,8 +88,9 @@ def posted_prices(
     price = np.where(offered, cost, np.inf).min(axis=1, initial=np.inf)
     price = np.where(active, price + scale, 0.0)
     pace, before = np.full(len(price), 0.5), np.zeros(len(price))
-    change, done = np.inf, 0
-    for done in range(1, ROUNDS + 1):
+    change, rounds = np.inf, 0
+    while change >= TOLERANCE and rounds < ROUNDS:
+        rounds += 1
         share, bought, squared = _demand(price, extra, block_quantity, block_value, offered, scale)
         sold = share * bought
         total = np.maximum(sold.sum(axis=1), 1e-300)
@@ -103,9 +104,7 @@ def posted_prices(
         step = np.clip(pace * away, -scale, scale)
         price = price + step
         change = float(np.abs(away).max(initial=0.0) / scale)
-        if change < TOLERANCE:
-            break
-    return np.where(active, price, np.nan), done, change
+    return np.where(active, price, np.nan), rounds, change
 
 
 def _demand(price, extra, block_quantity, block_value, offered, scale) -> tuple[Floats, Floats, Floats]:
@@ -119,8 +118,10 @@ def _demand(price, extra, block_quantity, block_value, offered, scale) -> tuple[
     pull = np.where(offered, -(price[:, None] + extra) / scale, -np.inf)
     top = pull.max(axis=0, initial=-np.inf)
     some = np.isfinite(top)
-    weight = np.where(offered & some, exp(np.where(offered & some, pull - np.where(some, top, 0.0), 0.0)),
-    0.0) total = np.where(some, weight.sum(axis=0), 1.0)
+    weight = np.where(
+        offered & some, exp(np.where(offered & some, pull - np.where(some, top, 0.0), 0.0)), 0.0
+    )
+    total = np.where(some, weight.sum(axis=0), 1.0)
     inclusive = np.where(some, top, 0.0) + log(total)
     lean = np.clip(block_value / scale + inclusive[:, None], -700.0, 700.0)
     buys = np.where(some[:, None], 1.0 / (1.0 + exp(-lean)), 0.0)
