@@ -1,1 +1,23 @@
 """The compiled part of the market: exact clearing and removals on the integer grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def _drop_stale_cache(folder: Path) -> None:
+    """Delete compiled code that is older than any source file of the kernel.
+
+    Numba looks at the one file in which a function stands, but a compiled function contains the ones that it
+    calls: after a change in another file it would go on running the old code.
+    """
+    newest = max(source.stat().st_mtime for source in folder.glob("*.py"))
+    for index in (folder / "__pycache__").glob("*.nbi"):
+        try:
+            if index.stat().st_mtime < newest:
+                index.unlink()
+        except OSError:  # another process was faster, or the folder is read-only
+            continue
+
+
+_drop_stale_cache(Path(__file__).parent)

@@ -13,7 +13,6 @@ from numba import njit
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
-    DEPTH,
     FAR,
     OWN,
     OWN_FLOW,
@@ -23,6 +22,7 @@ from market_abm.market.kernel.tree import (
     attach,
     collect,
     empty_table,
+    set_sizes,
 )
 
 
@@ -135,7 +135,7 @@ def greedy_tree(net):
                 best, link = worth, a
         attach(t, j, net.arc[BUYER, link], link)
         t[PRICE, j] = best
-        t[DEPTH, j] = t[DEPTH, net.arc[BUYER, link]] + 1
+    set_sizes(t, nodes)
     return t, x
 
 
@@ -155,7 +155,6 @@ def _price(net, t, nodes, size):
     for k in range(1, size):
         n = nodes[k]
         a, q = t[PRED, n], t[PARENT, n]
-        t[DEPTH, n] = t[DEPTH, q] + 1
         if a >= 0:
             t[PRICE, n] = t[PRICE, q] + (-net.arc[COST, a] if n < S else net.arc[COST, a])
         else:

@@ -11,7 +11,7 @@ from market_abm.market.kernel.paths import FAR, end_prices, solve_by_paths, to_r
 from market_abm.market.kernel.removal import NO_TREE, add_value, any_cap, losses_without, take_capacity
 from market_abm.market.kernel.simplex import MARKET, optimise
 from market_abm.market.kernel.ties import settle, settle_by_paths
-from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, empty_table
+from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, empty_table, normalise
 from market_abm.market.kernel.warm import drop_artificial, warm_tree
 from market_abm.market.kernel.words import add_product, to_float
 from market_abm.units import GRID
@@ -41,7 +41,9 @@ def _from_tree(net, t, x, incumbent, tie_key):
     """Optimise from a feasible tree; falls back on shortest paths when pivots run out."""
     most = _pivots_allowed(net)
     pivots = optimise(net, net.limit, t, x, t[PRICE], net.arc[COST], MARKET, BATCH, most)
+    normalise(t)
     if pivots >= 0 and drop_artificial(net, net.limit, t, x, any_cap(net)):
+        normalise(t)
         ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
         if ties >= 0:
             return t, x, pivots + ties

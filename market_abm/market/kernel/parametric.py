@@ -14,14 +14,15 @@ from numba import njit
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
-    DEPTH,
     FAR,
     OWN,
     OWN_FLOW,
     PARENT,
     PRED,
     PRICE,
+    SIZE,
     collect,
+    collect_rest,
     move_up,
     rehang,
     room_down,
@@ -40,43 +41,44 @@ def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, node
     """
     S, B = len(net.out_first) - 1, len(net.first) - 1
     root = S + B
-    size = collect(t, top, nodes)
+    below = 2 * t[SIZE, top] <= root  # work from the smaller side of the cut: the subtree, or the rest
+    size = collect(t, top, nodes) if below else collect_rest(t, top, nodes)
     for k in range(size):
         inside[nodes[k]] = True
     best, code, here, there = np.int64(FAR), np.int64(NONE), np.int64(NONE), np.int64(NONE)
-    small = 2 * size <= root
-    for k in range(size):
-        n = nodes[k]
-        if n == banned_node:
+    zero = t[PRICE, root]
+    for k in range(size if below else root):
+        n = nodes[k] if below else np.int64(k)
+        if n == banned_node or (not below and inside[n]):
             continue
         if n < S:
             if outward:
-                reduced = t[PRICE, n] if t[OWN_FLOW, n] > 0 else np.int64(FAR)
+                reduced = t[PRICE, n] - zero if t[OWN_FLOW, n] > 0 else np.int64(FAR)
             else:
-                reduced = -t[PRICE, n] if t[OWN_FLOW, n] < limit[n] else np.int64(FAR)
+                reduced = zero - t[PRICE, n] if t[OWN_FLOW, n] < limit[n] else np.int64(FAR)
         else:
             block = t[BLOCK, n]
             reduced = np.int64(FAR)
             if outward and block < limit[n]:
-                reduced = t[PRICE, n] - net.value[n - S, block]
+                reduced = t[PRICE, n] - zero - net.value[n - S, block]
             elif not outward and block > 0:
-                reduced = net.value[n - S, block - 1] - t[PRICE, n]
+                reduced = net.value[n - S, block - 1] + zero - t[PRICE, n]
         if reduced < best:
             best, code, here, there = reduced, np.int64(OWN), n, np.int64(root)
     # Links across the cut, looked for from its smaller side. Without caps no resting link carries flow,
     # so that only the sellers' side can send.
-    for k in range(size if small else root):
-        n = nodes[k] if small else k
-        if not small and inside[n]:
+    sends = below == outward  # the smaller side lies where the forced flow comes from
+    for k in range(size):
+        n = nodes[k]
+        if n == root:
             continue
-        sends = inside[n] == outward  # the node lies where the forced flow comes from
         if n < S:
             if not sends and not capped:
                 continue
             for link in range(net.out_first[n], net.out_first[n + 1]):
                 a = net.out_arc[link]
                 i = net.arc[BUYER, a]
-                if inside[i] == inside[n] or a == banned_arc:
+                if inside[i] or a == banned_arc:
                     continue
                 if sends:
                     reduced = t[PRICE, n] + net.arc[COST, a] - t[PRICE, i]
@@ -91,7 +93,7 @@ def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, node
                 continue
             for a in range(net.first[n - S], net.first[n - S + 1]):
                 j = net.arc[SELLER, a]
-                if inside[j] == inside[n] or a == banned_arc:
+                if inside[j] or a == banned_arc:
                     continue
                 if not sends:
                     reduced = t[PRICE, j] + net.arc[COST, a] - t[PRICE, n]
@@ -102,17 +104,14 @@ def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, node
                     if reduced < best:
                         best, code, here, there = reduced, np.int64(a), n, j
     if best < FAR:
-        if not inside[here]:
+        if code != OWN and inside[here] != below:
             here, there = there, here
         if code == OWN and here >= S and not outward:
             t[BLOCK, here] -= 1
-        by = -best if outward else best
-        rehang(t, top, here, there, code)
-        collect(t, here, nodes)
+        by = -best if below == outward else best
         for k in range(size):
-            n = nodes[k]
-            t[PRICE, n] += by
-            t[DEPTH, n] = t[DEPTH, t[PARENT, n]] + 1
+            t[PRICE, nodes[k]] += by
+        rehang(t, top, here, there, code)
     for k in range(size):
         inside[nodes[k]] = False
     return best < FAR
@@ -129,7 +128,7 @@ def force_along_tree(
         down_room, down_node = np.int64(FAR), np.int64(NONE)
         m, n = start, goal
         while m != n:
-            if t[DEPTH, m] >= t[DEPTH, n]:
+            if t[SIZE, m] < t[SIZE, n]:
                 r = room_up(net, limit, t, x, m)
                 if r < up_room:
                     up_room, up_node = r, m

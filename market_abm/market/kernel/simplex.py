@@ -13,15 +13,13 @@ from numba import njit
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
-    DEPTH,
     FAR,
     OWN,
     OWN_FLOW,
     PARENT,
     PRED,
     PRICE,
-    attach,
-    empty_table,
+    SIZE,
     move_up,
     rehang,
     room_down,
@@ -37,48 +35,26 @@ DOWN, ENTERING, UP = 0, 1, 2
 
 
 @njit(cache=True)
-def first_tree(net):
-    """Nothing flows; every seller hangs on the buyer to whom it is worth most: strongly feasible."""
-    S, B = len(net.out_first) - 1, len(net.first) - 1
-    root = S + B
-    t = empty_table(root + 1)
-    for i in range(S, root):
-        attach(t, i, root, OWN)
-        t[PRICE, i] = net.value[i - S, 0]
-        t[DEPTH, i] = 1
-    for j in range(S):
-        best, link = -FAR, np.int64(-1)
-        for k in range(net.out_first[j], net.out_first[j + 1]):
-            a = net.out_arc[k]
-            worth = t[PRICE, net.arc[BUYER, a]] - net.arc[COST, a]
-            if worth > best:
-                best, link = worth, a
-        attach(t, j, net.arc[BUYER, link], link)
-        t[PRICE, j] = best
-        t[DEPTH, j] = 2
-    return t
-
-
-@njit(cache=True)
 def _own_arc_gain(net, limit, t, price, mode, n):
     """What a unit on node n's own arc would gain, and whether it moves forward (1) or back (-1)."""
     S = len(net.out_first) - 1
-    at = t[PRICE, n]
+    at = t[PRICE, n] - t[PRICE, -1]
+    here = price[n] - price[-1]
     if n < S:
         if mode == TIES and at != 0:
             return np.int64(0), 0
-        if price[n] > 0 and t[OWN_FLOW, n] < limit[n]:
-            return price[n], 1
-        if price[n] < 0 and t[OWN_FLOW, n] > 0:
-            return -price[n], -1
+        if here > 0 and t[OWN_FLOW, n] < limit[n]:
+            return here, 1
+        if here < 0 and t[OWN_FLOW, n] > 0:
+            return -here, -1
         return np.int64(0), 0
     k = t[BLOCK, n]
     b = n - S
     if mode == TIES:
-        if k < limit[n] and net.value[b, k] == at and price[n] < 0:
-            return -price[n], 1
-        if k > 0 and net.value[b, k - 1] == at and price[n] > 0:
-            return price[n], -1
+        if k < limit[n] and net.value[b, k] == at and here < 0:
+            return -here, 1
+        if k > 0 and net.value[b, k - 1] == at and here > 0:
+            return here, -1
         return np.int64(0), 0
     if k < limit[n] and net.value[b, k] > at:
         return net.value[b, k] - at, 1
@@ -162,7 +138,7 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
     up_room, up_node = np.int64(FAR), np.int64(NOBODY)
     m, n = u, w
     while m != n:
-        if t[DEPTH, m] >= t[DEPTH, n]:
+        if t[SIZE, m] < t[SIZE, n]:
             if mode == MARKET and m >= S and t[PRED, m] == OWN:
                 below = m
             else:
@@ -259,9 +235,9 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
         target = price[there] + (cost[code] if here >= S else -cost[code])
     else:
         rehang(t, leaving, here, root, OWN)
-        target = np.int64(0)
+        target = price[root]
         if here >= S and mode == MARKET:
-            target = net.value[here - S, t[BLOCK, here]]
+            target += net.value[here - S, t[BLOCK, here]]
     shift(t, price, here, target - price[here], nodes)
 
 
@@ -271,7 +247,7 @@ def _to_block(net, t, price, S, n, block, basic, nodes):
     if t[BLOCK, n] != block:
         t[BLOCK, n] = block
         if basic:
-            shift(t, price, n, net.value[n - S, block] - price[n], nodes)
+            shift(t, price, n, net.value[n - S, block] + price[-1] - price[n], nodes)
 
 
 @njit(cache=True)

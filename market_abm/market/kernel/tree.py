@@ -14,7 +14,7 @@ from numba import njit
 from market_abm.market.kernel.network import CAP
 
 # rows of the table
-PARENT, PRED, CHILD, NEXT, PREV, DEPTH, BLOCK, PRICE, OWN_FLOW, EXTRA = range(10)
+PARENT, PRED, CHILD, NEXT, PREV, SIZE, BLOCK, PRICE, OWN_FLOW, EXTRA = range(10)
 ROWS = 10
 
 # codes in row PRED beside link numbers
@@ -94,12 +94,24 @@ def attach(t, n, parent, pred):
 
 @njit(cache=True)
 def rehang(t, top, node, parent, pred):
-    """Turn the subtree of ``top`` so that ``node`` is its top, and hang it on ``parent``."""
+    """Turn the subtree of ``top`` so that ``node`` is its top, and hang it on ``parent``; sizes follow."""
+    size = t[SIZE, top]
+    q = t[PARENT, top]
+    while q >= 0:
+        t[SIZE, q] -= size
+        q = t[PARENT, q]
+    q = parent
+    while q >= 0:
+        t[SIZE, q] += size
+        q = t[PARENT, q]
     n = node
+    below = np.int64(0)  # what the node before hung below this one and now hangs above it
     while True:
-        old_parent, old_pred = t[PARENT, n], t[PRED, n]
+        old_parent, old_pred, old_size = t[PARENT, n], t[PRED, n], t[SIZE, n]
         detach(t, n)
         attach(t, n, parent, pred)
+        t[SIZE, n] = size - below
+        below = old_size
         if n == top:
             break
         parent, pred, n = n, old_pred, old_parent
@@ -122,13 +134,55 @@ def collect(t, top, nodes):
 
 
 @njit(cache=True)
+def collect_rest(t, top, nodes):
+    """List all nodes outside the subtree of ``top``, the root first; returns how many there are."""
+    nodes[0] = t.shape[1] - 1
+    size = 1
+    k = 0
+    while k < size:
+        n = t[CHILD, nodes[k]]
+        while n >= 0:
+            if n != top:
+                nodes[size] = n
+                size += 1
+            n = t[NEXT, n]
+        k += 1
+    return size
+
+
+@njit(cache=True)
 def shift(t, price, top, by, nodes):
-    """Add ``by`` to the prices of the subtree of ``top`` and set its depths."""
-    size = collect(t, top, nodes)
+    """Raise the prices of the subtree of ``top`` by ``by`` relative to all others.
+
+    Only differences matter, so whichever side is smaller moves; the root's price moves with its side.
+    """
+    if 2 * t[SIZE, top] <= t.shape[1]:
+        size = collect(t, top, nodes)
+    else:
+        size = collect_rest(t, top, nodes)
+        by = -by
     for k in range(size):
-        n = nodes[k]
-        price[n] += by
-        t[DEPTH, n] = t[DEPTH, t[PARENT, n]] + 1
+        price[nodes[k]] += by
+
+
+@njit(cache=True)
+def set_sizes(t, nodes):
+    """Count subtrees; returns the number of nodes in the tree and leaves them listed, parents first."""
+    size = collect(t, t.shape[1] - 1, nodes)
+    for k in range(size):
+        t[SIZE, nodes[k]] = 1
+    for k in range(size - 1, 0, -1):
+        t[SIZE, t[PARENT, nodes[k]]] += t[SIZE, nodes[k]]
+    return size
+
+
+@njit(cache=True)
+def normalise(t):
+    """Let the root's price be zero."""
+    at = t[PRICE, -1]
+    if at != 0:
+        for n in range(t.shape[1]):
+            t[PRICE, n] -= at
 
 
 @njit(cache=True)

@@ -14,7 +14,6 @@ from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, rejoin
 from market_abm.market.kernel.tree import (
     BLOCK,
-    DEPTH,
     EXTRA,
     IN,
     OUT,
@@ -27,6 +26,7 @@ from market_abm.market.kernel.tree import (
     collect,
     detach,
     empty_table,
+    set_sizes,
 )
 
 
@@ -178,16 +178,15 @@ def _on_own_arc(net, t, n, e, basic):
 
 @njit(cache=True)
 def _prices(net, t):
-    """Prices and depths from the root down."""
+    """Sizes of subtrees, and prices from the root down."""
     S = len(net.out_first) - 1
     root = t.shape[1] - 1
     nodes = np.empty(root + 1, np.int64)
-    size = collect(t, root, nodes)
+    size = set_sizes(t, nodes)
     span = price_span(net)
     for k in range(1, size):
         n = nodes[k]
         a, q = t[PRED, n], t[PARENT, n]
-        t[DEPTH, n] = t[DEPTH, q] + 1
         if a >= 0:
             t[PRICE, n] = t[PRICE, q] + (-net.arc[COST, a] if n < S else net.arc[COST, a])
         elif a == OWN:
