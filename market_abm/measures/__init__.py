@@ -16,18 +16,19 @@ _MODULES = {
     "own_links",
     "price_effect": "Removals merchant_removals merchant_capacity index_price approximate_price_effect band "
     "price_resolution",
-    "rebid": "Rebids rebid RelationLosses relation_losses recall_loss relations",
+    "rerouting": "Rebids rebid RelationLosses relation_losses recall_loss relations",
     "leverage": "gross_surplus realised_share lambda_index out_of_line FirmSplit firm_split "
     "firm_realised_share payoff_over_contribution",
-    "dependence": "emerson_dependence PowerDependence power_dependence supplier_dependence Spread supply_spread "
-    "customer_spread notice_exposure",
+    "dependence": "emerson_dependence PowerDependence power_dependence supplier_dependence Spread "
+    "supply_spread customer_spread notice_exposure",
     "chokepoint": "GRADES Thresholds grade_market grade_relation share_cut disagreement "
     "threshold_sensitivity phase_boundary phase_boundary_range",
     "innovation": "velocity capability_gap leader leadership_switches training_runs quarters_to_first "
     "labs_within entropy effective_labs CapabilityGrowth capability_growth consumer_surplus "
     "foreclosure_index hold_up_index",
     "externality": "logit_shares diversion diversion_to_outside logsum_loss weighted_interest "
-    "strategic_wedge neutral_stake VerticalArithmetic vertical_arithmetic vguppi_upstream RivalsRival rivals_rival",
+    "strategic_wedge neutral_stake VerticalArithmetic vertical_arithmetic vguppi_upstream "
+    "RivalsRival rivals_rival",
     "network": "Cut min_cut Bottleneck bottleneck betweenness bipartite",
     "sides": "ShortSide short_side",
     "systemic_risk": "SystemicRisk esri",

@@ -175,7 +175,7 @@ def _rung(
     owner: ArrayLike = np.arange(count) // per_owner
     removals = merchant_removals(allocation, 0, owner=owner)
     price = index_price(allocation.problem, allocation, 0)
-    rise = np.where(np.isnan(removals.price_effect), np.inf, removals.price_effect)
+    rise = removals.price_effect
     tight = price >= thresholds.tight * user_cost
     window = thresholds.window
     grade = grade_market(

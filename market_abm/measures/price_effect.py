@@ -29,7 +29,7 @@ class Removals:
     price : float
         Price index with everybody, MUSD/kHQ.
     price_without : array (S,)
-        Price index after the withdrawal; NaN where no seller reaches the index buyers any more.
+        Price index after the withdrawal; infinite where no seller reaches the index buyers any more.
     withdrawn : array (S,)
         Merchant capacity of (one of) the row's owner(s), kHQ.
     loss : array (S,)
@@ -47,7 +47,7 @@ class Removals:
     @property
     def price_effect(self) -> Floats:
         """Rise of the price index, a fraction, (S,)."""
-        if not self.price > 0.0:
+        if not 0.0 < self.price < np.inf:
             return np.full(len(self.price_without), np.nan)
         return self.price_without / self.price - 1.0
 
@@ -111,7 +111,8 @@ def index_price(problem: TradeProblem, allocation: Allocation, index: ArrayLike)
     """Marginal price of the sellers that reach the index buyers, MUSD/kHQ.
 
     For each index buyer the unit price of the seller that would deliver the next unit most cheaply (price
-    plus switching and tax); several index buyers are weighted by what they are served. NaN without a seller.
+    plus switching and tax); several index buyers are weighted by what they are served. Infinite where no
+    seller with capacity reaches one that is served.
     """
     return _index_price(problem, problem.capacity, allocation.seller_price, _basket(allocation, index))
 
@@ -169,8 +170,8 @@ def _index_price(problem: TradeProblem, capacity: Floats, seller_price: Floats, 
         reach = reach & (problem.link_cap[:, basket.buyers] > 0.0)
     extra = problem.switching[:, basket.buyers] + problem.tax[:, basket.buyers]
     delivered = np.where(reach, seller_price[:, None] + extra, np.inf)
-    if len(capacity) == 0 or not (reach.any(axis=0) | (basket.weight == 0.0)).all():
-        return float("nan")
+    if not (reach.any(axis=0) | (basket.weight == 0.0)).all():
+        return float("inf")
     cheapest = np.argmin(delivered, axis=0)
     return float(ordered_sum(np.where(basket.weight > 0.0, basket.weight * seller_price[cheapest], 0.0)))
 

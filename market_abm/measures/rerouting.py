@@ -49,7 +49,8 @@ class Rebids:
     @property
     def price_effect(self) -> Floats:
         """One-quarter rise of the price, a fraction, (S,); NaN where the pool is too thin."""
-        return self.price_without / self.price - 1.0 if self.price > 0.0 else np.nan * self.price_without
+        known = 0.0 < self.price < np.inf
+        return self.price_without / self.price - 1.0 if known else np.full(len(self.price_without), np.nan)
 
 
 def rebid(
