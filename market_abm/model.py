@@ -91,7 +91,9 @@ class ComputeMarket(mesa.Model):
         classes = dict(agents or {})
         unknown = sorted(set(classes) - set(self.world.rows.key))
         if unknown:
-            raise ValueError(f"agents names {unknown[0]!r}, which is not a firm; firms: {', '.join(scenario.firms)}")
+            raise ValueError(
+                f"agents names {unknown[0]!r}, which is not a firm; firms: {', '.join(scenario.firms)}"
+            )
         self.firms = {
             row: classes.get(key, KINDS[kind])(self, row)
             for row, (key, kind) in enumerate(zip(self.world.rows.key, self.world.rows.kind))

@@ -83,10 +83,18 @@ class Desk:
             "renew": {"give": (n, len(view.state.book))},
             "buy": {"quantity": (n, view.blocks.shape[1]), "value": (n, view.blocks.shape[1])},
             "sell": {
-                "capacity": (n,), "reserve_price": (n,), "wedge": (n, b), "allowed": (n, b), "term": (n,), "notice": (n,)
+                "capacity": (n,),
+                "reserve_price": (n,),
+                "wedge": (n, b),
+                "allowed": (n, b),
+                "term": (n,),
+                "notice": (n,),
             },  # fmt: skip
             "build": {
-                "kh100e": (n,), "chip": (n, len(world.upstream.chip)), "region": (n, len(world.upstream.region)), "debt": (n,)
+                "kh100e": (n,),
+                "chip": (n, len(world.upstream.chip)),
+                "region": (n, len(world.upstream.region)),
+                "debt": (n,),
             },  # fmt: skip
         }
         keys = [world.rows.key[row] for row in rows]

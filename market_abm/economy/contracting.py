@@ -65,7 +65,11 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
     worth = view.demand.marginal(view.committed)[b]
     part = give & (worth < elsewhere * (1.0 - 1e-9))
     reprice = give & ~part
-    price = np.where(reprice, weight * book.price + (1.0 - weight) * np.maximum(fresh, world.sellers.unit_cost[s]), book.price)
+    price = np.where(
+        reprice,
+        weight * book.price + (1.0 - weight) * np.maximum(fresh, world.sellers.unit_cost[s]),
+        book.price,
+    )
     ends = np.where(part, np.minimum(book.ends, state.t + notice), book.ends)
     # A repriced contract is firm again for the term that the seller offers.
     firm = np.where(reprice, np.minimum(state.t + term, book.ends), book.firm_until)
@@ -88,5 +92,3 @@ def _event(world: World, kind: str, book: Book, i: int, amount: float, by_seller
         "unit": unit,
         "detail": book.id[i],
     }
-
-

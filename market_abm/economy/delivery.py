@@ -14,7 +14,7 @@ from market_abm.economy.trading import Position
 from market_abm.economy.world import Floats, World
 from market_abm.market.contracts import payment
 from market_abm.market.spot import clear_spot
-from market_abm.units import ordered_sum
+from market_abm.units import GRID, ordered_sum
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,13 @@ class Delivery:
 
 
 def deliver(
-    world: World, state: State, place: Position, demand: Demand, ceiling: Floats, reach: np.ndarray, ledger: Ledger
+    world: World,
+    state: State,
+    place: Position,
+    demand: Demand,
+    ceiling: Floats,
+    reach: np.ndarray,
+    ledger: Ledger,
 ) -> Delivery:
     """Serve contracts, clear the spot market, pay.
 
@@ -68,8 +74,11 @@ def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats,
     """Uniform-price double auction of what is left; every bidder buys from the pool pro rata."""
     sellers, buyers = world.sellers, world.buyers
     idle = np.maximum(place.sellable - ordered_sum(by_link, axis=1), 0.0) * sellers.sells * state.active
+    idle = np.floor(idle * GRID) / GRID
     committed = ordered_sum(by_link, axis=0)
-    quantity, value = value_blocks(world, demand, committed, np.maximum(ceiling, committed), state.index_price)
+    quantity, value = value_blocks(
+        world, demand, committed, np.maximum(ceiling, committed), state.index_price
+    )
     served = (reach & (idle > 0)[:, None] & ~world.links.internal).any(axis=0) & ~buyers.captive
     quantity = np.where(served[:, None], quantity, 0.0)
     outcome = clear_spot(
@@ -86,7 +95,9 @@ def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats,
     return flow, float(outcome.price)
 
 
-def _pay(world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: float, flow: Floats) -> None:
+def _pay(
+    world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: float, flow: Floats
+) -> None:
     """Contract and spot payments, and the cash cost of running what was used."""
     book, users = state.book, ledger.account("users")
     payer_of = np.where(world.buyers.lab, world.buyers.row, users)

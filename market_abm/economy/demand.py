@@ -95,9 +95,15 @@ class Demand:
             blocks=blocks,
         )
 
-    def with_elasticity(self, elasticity: float) -> Demand:
-        """The same demand with another elasticity of the open segments, through the same point at the index."""
-        return replace(self, elasticity=np.where(self.scale > 0, elasticity, self.elasticity))
+    def with_elasticity(self, elasticity: float, price: float) -> Demand:
+        """The same demand with another elasticity of the segments, through the same point at ``price``."""
+        through = power(np.full(len(self.scale), price / self.price), elasticity - self.elasticity)
+        curved = self.scale > 0
+        return replace(
+            self,
+            scale=np.where(curved, self.scale * through, self.scale),
+            elasticity=np.where(curved, elasticity, self.elasticity),
+        )
 
 
 def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
@@ -250,4 +256,3 @@ def _edges(world: World, last_price: float, count: int) -> Floats:
     shift = world.stagger[:, None] * np.diff(step, append=step[-1])[None, :]
     shift[:, 0] = 0.0
     return exp(step[None, :] + shift)
-

@@ -52,7 +52,9 @@ def close_quarter(
     ledger.pay("credit drawn", ledger.account("lenders"), everyone, drawn)
     ledger.pay("lenders' loss", ledger.account("lenders"), everyone, lost)
     # Idle cash repays debt above the opening level first: it costs more than it earns.
-    rich = np.where(firm, np.minimum(np.maximum(cash, 0.0) * 0.5, np.maximum(state.debt - world.rows.debt, 0.0)), 0.0)
+    rich = np.where(
+        firm, np.minimum(np.maximum(cash, 0.0) * 0.5, np.maximum(state.debt - world.rows.debt, 0.0)), 0.0
+    )
     ledger.pay("debt repaid", everyone, ledger.account("lenders"), rich)
     cash = cash + (ledger.receipts() - before)
     limited = state.credit_limited | (lost > 1e-6)

@@ -49,7 +49,9 @@ def product_quarter(q: Quarter) -> None:
     q.ledger.pay("product cost", buyers.row, vendors, q.revenue * (1.0 - buyers.margin))
     _other_money(q)
     t, keep = state.t, float(b.shocks.persistence)
-    quality = keep * state.quality + float(b.shocks.quality) * rng.normals(world.seed, "quality", buyers.key, t)
+    quality = keep * state.quality + float(b.shocks.quality) * rng.normals(
+        world.seed, "quality", buyers.key, t
+    )
     segment = keep * state.segment_shock + float(b.shocks.segment) * rng.normals(
         world.seed, "segment", buyers.key, t
     )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from market_abm.economy.world import Floats
-from market_abm.units import ordered_sum
+from market_abm.measures.externality import strategic_wedge
 
 
 def wedge(view: Any) -> Floats:
@@ -31,16 +31,13 @@ def wedge(view: Any) -> Floats:
     lab_row = buyers.row
     interest = rows.interest[np.ix_(sellers.row, lab_row)] if motives.wedge else np.zeros(world.shape)
     harm = rows.rival_harm[np.ix_(sellers.row, lab_row)] if motives.rival_harm else np.zeros(world.shape)
-    weight = np.where(buyers.product[None, :], interest - harm, 0.0)
-    if not weight.any():
+    if not ((interest - harm)[:, buyers.product]).any():
         return out
-    share = np.where(buyers.product, state.share, 0.0)
-    margin = np.where(buyers.product, buyers.margin * buyers.monetisation, 0.0)
-    for i in np.flatnonzero(buyers.product):
-        diversion = share / max(1.0 - share[i], 1e-12)
-        diversion[i] = 0.0
-        elsewhere = ordered_sum((weight * (diversion * margin / margin[i])[None, :]).T)
-        out[:, i] = view.price * (elsewhere - weight[:, i])
+    labs = np.flatnonzero(buyers.product)
+    margin = (buyers.margin * buyers.monetisation)[labs]
+    value = np.full(len(labs), view.price)
+    kappa = strategic_wedge(value, state.share[labs], margin, interest[:, labs], harm[:, labs])
+    out[:, labs] = kappa
     return np.where(world.links.internal | view.conditions.opened, 0.0, out)
 
 

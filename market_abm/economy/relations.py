@@ -208,10 +208,7 @@ def _weighted(q: Quarter, values: Floats) -> Floats:
 
 
 def _supplier_dependence(q: Quarter, seller: np.ndarray, paid: Floats) -> Floats:
-    """Emerson dependence of the supplier: income from this buyer that resale at the index would not replace.
-
-    Never negative: whoever pays less than the index can only be missed by its own price.
-    """
+    """Share of a supplier's income from compute that comes from this buyer: its dependence before reselling, (L,)."""
     world = q.world
     income = np.zeros(len(world.sellers.key))
     np.add.at(income, seller, paid)

@@ -32,12 +32,17 @@ def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, l
         book = book.keep(~leaves[book.supplier])
     events = [
         {"stage": 11, "kind": kind, "firm": sellers.key[s], "detail": detail}
-        for mask, kind, detail in ((enters, "entry", "starts to build"), (leaves, "exit", "price below running cost"))
+        for mask, kind, detail in (
+            (enters, "entry", "starts to build"),
+            (leaves, "exit", "price below running cost"),
+        )
         for s in np.flatnonzero(mask)
     ]
     active = (state.active | enters) & ~leaves
     qualified = np.where(enters[:, None] & world.links.linked, t + 1, state.qualified_at)
-    return state.change(active=active, fleet=fleet, pipeline=pipeline, qualified_at=qualified, book=book), events
+    return state.change(
+        active=active, fleet=fleet, pipeline=pipeline, qualified_at=qualified, book=book
+    ), events
 
 
 def qualify(

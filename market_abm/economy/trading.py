@@ -14,7 +14,7 @@ from market_abm.economy.contracting import DUST
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, World
 from market_abm.market.problem import TradeProblem
-from market_abm.units import ordered_sum
+from market_abm.units import GRID, ordered_sum
 
 FIRST_PURCHASE = 20.0
 """kHQ that a lab without compute can start with in one quarter, whatever its growth cap."""
@@ -50,12 +50,15 @@ def position(world: World, state: State, conditions: Conditions) -> Position:
         sellable=sellable,
         delivered=delivered,
         by_link=by_link,
-        free=np.maximum(sellable - ordered_sum(by_link, axis=1), 0.0),
+        # Rounded down to the grid, so that what is sold never exceeds what there is.
+        free=np.floor(np.maximum(sellable - ordered_sum(by_link, axis=1), 0.0) * GRID) / GRID,
         committed=ordered_sum(by_link, axis=0),
     )
 
 
-def ceilings(world: World, state: State, place: Position, liquidity: Floats, price: float) -> tuple[Floats, tuple]:
+def ceilings(
+    world: World, state: State, place: Position, liquidity: Floats, price: float
+) -> tuple[Floats, tuple]:
     """Most that each buyer can use under its finance and growth caps, and which of them binds, (B,)."""
     buyers, book = world.buyers, state.book
     due = np.zeros(len(buyers.key))
@@ -73,7 +76,9 @@ def ceilings(world: World, state: State, place: Position, liquidity: Floats, pri
     )
     growth = np.where(np.array([blocks is not None for blocks in buyers.blocks]), np.inf, growth)
     ceiling = np.minimum(finance, growth)
-    binding = tuple("" if np.isinf(c) else ("finance" if f < g else "growth") for c, f, g in zip(ceiling, finance, growth))
+    binding = tuple(
+        "" if np.isinf(c) else ("finance" if f < g else "growth") for c, f, g in zip(ceiling, finance, growth)
+    )
     return ceiling, binding
 
 
@@ -94,9 +99,7 @@ def switching_per_unit(world: World, state: State, conditions: Conditions) -> Fl
     return np.where(state.incumbent > DUST, 0.0, cost)
 
 
-def forward_sales(
-    world: World, state: State, place: Position, arrivals: Floats, wanted: Floats
-) -> Floats:
+def forward_sales(world: World, state: State, place: Position, arrivals: Floats, wanted: Floats) -> Floats:
     """Arriving capacity that was sold forward to those a supplier serves already, kHQ (S, B).
 
     Order books hold about 90 % of what arrives. Incumbent users share it in proportion to their volumes, as far
@@ -160,7 +163,12 @@ def sign(
         fresh.append(
             {
                 "id": f"{tag}{t:02d}-{world.sellers.key[s]}-{world.buyers.key[b]}",
-                "supplier": s, "buyer": b, "kind": kind, "volume": q, "price": p, "start": t,
+                "supplier": s,
+                "buyer": b,
+                "kind": kind,
+                "volume": q,
+                "price": p,
+                "start": t,
                 "ends": ends if kind == TERM else books.NEVER,
                 "firm_until": ends if kind == TERM else -1,
                 "notice": int(notice[s]) if kind == TERM else 0,

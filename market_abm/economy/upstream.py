@@ -76,7 +76,9 @@ def deliver_chips(
     due = state.pipeline[:, t]
     factor = np.ones(len(due))
     if len(world.upstream.chip):
-        factor = np.minimum(ordered_sum(sellers.chips * np.minimum(conditions.chips, 1.0)[None, :], axis=1), 1.0)
+        factor = np.minimum(
+            ordered_sum(sellers.chips * np.minimum(conditions.chips, 1.0)[None, :], axis=1), 1.0
+        )
         factor = np.where(sellers.chips.any(axis=1), factor, 1.0)
     by_chips = due * factor
     unit = unit_capex(world, state, conditions)
@@ -155,7 +157,7 @@ def outlook(
 
 def annuities(wacc: Floats, price_decline: float, life: float) -> tuple[Floats, Floats]:
     """a_1 = sum (1-d_p)^k / (1+r)^k and a_2 without decline, over the life in quarters."""
-    n = np.arange(1, round(life) + 1)
+    n = np.arange(round(life))
     step = 1.0 / (1.0 + np.asarray(wacc))[..., None]
     return ordered_sum((step * (1.0 - price_decline)) ** n, axis=-1), ordered_sum(step**n, axis=-1)
 
@@ -183,7 +185,10 @@ def place_orders(
             asked = ordered_sum(np.where(now, wanted, 0.0)[:, None] * orders.chip, axis=0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 limit[:, quarter] = np.where(asked > 0, np.minimum(1.0, left / asked), 1.0)
-                ration = np.maximum(ration, np.where(supply[:, quarter] > 0, np.maximum(asked - left, 0.0) / supply[:, quarter], 0.0))
+                ration = np.maximum(
+                    ration,
+                    np.where(supply[:, quarter] > 0, np.maximum(asked - left, 0.0) / supply[:, quarter], 0.0),
+                )
         share = ordered_sum(orders.chip * limit[:, arrival].T, axis=1)
         accepted = wanted * np.where(orders.chip.any(axis=1), share, 1.0)
         price, response = _chip_market(world, state, ration)
@@ -199,7 +204,9 @@ def _chip_market(world: World, state: State, ration: Floats) -> tuple[float, Flo
     """Chip price and the deliveries that unfilled orders call forth after a lag."""
     up, scenario = world.upstream, world.scenario.upstream
     lag = round(float(scenario.chip_response_lag))
-    short = float(ordered_sum(ration * up.deliveries[:, state.t])) / max(float(ordered_sum(up.deliveries[:, state.t])), 1e-9)
+    short = float(ordered_sum(ration * up.deliveries[:, state.t])) / max(
+        float(ordered_sum(up.deliveries[:, state.t])), 1e-9
+    )
     price = float(power(1.0 + short, float(scenario.ration_price)))
     response = state.chip_response.copy()
     quarter = state.t + lag

@@ -42,7 +42,8 @@ def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
     finance = np.where(limited, 0.0, np.maximum(ahead.affordable[node] - planned, 0.0))
     order = np.minimum(np.minimum(want, growth), finance)
     binding = [
-        "" if order[i] >= want[i] else ("finance" if finance[i] < growth[i] else "growth") for i in range(len(node))
+        "" if order[i] >= want[i] else ("finance" if finance[i] < growth[i] else "growth")
+        for i in range(len(node))
     ]
     return order, binding
 

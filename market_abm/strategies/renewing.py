@@ -18,7 +18,13 @@ from market_abm.strategies.view import Menu, Notices, View
 def open_to_notice(view: View, rows: Ints) -> np.ndarray:
     """Contracts on which each row may give notice now, (n, C)."""
     world, book, t = view.world, view.state.book, view.state.t
-    free = (book.kind == TERM) & (book.notice > 0) & (book.noticed == NEVER) & (book.start <= t) & (t < book.ends)
+    free = (
+        (book.kind == TERM)
+        & (book.notice > 0)
+        & (book.noticed == NEVER)
+        & (book.start <= t)
+        & (t < book.ends)
+    )
     seller, buyer = world.sellers.row[book.supplier], world.buyers.row[book.buyer]
     open_ = free & (t > book.firm_until)
     as_seller = (seller[None, :] == rows[:, None]) & (open_ | (free & book.recall))[None, :]

@@ -76,7 +76,9 @@ class Menu:
             forced = view.forced.get((view.world.rows.key[row], verb))
             if forced is not None:
                 if forced not in options:
-                    raise ValueError(f"{verb}: option {forced!r} is not on the menu; options: {', '.join(options)}")
+                    raise ValueError(
+                        f"{verb}: option {forced!r} is not on the menu; options: {', '.join(options)}"
+                    )
                 chosen[i] = options.index(forced)
         return cls(options, scores, chosen, unit, tuple(binding))
 
@@ -84,7 +86,9 @@ class Menu:
         """One record a row for the decisions table."""
         out = []
         for i, key in enumerate(keys):
-            others = [m for m in range(len(self.options)) if m != self.chosen[i] and np.isfinite(self.scores[i, m])]
+            others = [
+                m for m in range(len(self.options)) if m != self.chosen[i] and np.isfinite(self.scores[i, m])
+            ]
             best = max(others, key=lambda m: self.scores[i, m]) if others else None
             out.append(
                 {
@@ -148,14 +152,20 @@ RESULTS: dict[str, type] = {"renew": Notices, "buy": Bids, "sell": Offer, "build
 
 def single(result: Any) -> Any:
     """Row 0 of a result: what a method of one agent sees."""
-    return replace(result, **{n: getattr(result, n)[0] for n in result.__dataclass_fields__ if n != "alternatives"})
+    return replace(
+        result, **{n: getattr(result, n)[0] for n in result.__dataclass_fields__ if n != "alternatives"}
+    )
 
 
 def stacked(result: Any) -> Any:
     """A method's answer with the leading axis of rows."""
     return replace(
         result,
-        **{n: np.asarray(getattr(result, n))[None] for n in result.__dataclass_fields__ if n != "alternatives"},
+        **{
+            n: np.asarray(getattr(result, n))[None]
+            for n in result.__dataclass_fields__
+            if n != "alternatives"
+        },
     )
 
 
@@ -168,7 +178,9 @@ def validated(verb: str, result: Any, keys: list[str], expected: dict[str, tuple
         Names the firm, the field and the value.
     """
     if not isinstance(result, RESULTS[verb]):
-        raise ValueError(f"{verb} of {', '.join(keys)} returned {type(result).__name__}; expected {RESULTS[verb].__name__}")
+        raise ValueError(
+            f"{verb} of {', '.join(keys)} returned {type(result).__name__}; expected {RESULTS[verb].__name__}"
+        )
     for name, shape in expected.items():
         value = np.asarray(getattr(result, name))
         if value.shape != shape:

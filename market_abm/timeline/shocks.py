@@ -113,9 +113,7 @@ def lease(entry: Any, world: World, state: State, conditions: Conditions, onset:
     s, b = record["supplier"], record["buyer"]
     qualified = state.qualified_at.copy()
     qualified[s, b] = min(qualified[s, b], state.t)
-    return state.change(
-        book=state.book.append(books.rows([record], world.horizon)), qualified_at=qualified
-    )
+    return state.change(book=state.book.append(books.rows([record], world.horizon)), qualified_at=qualified)
 
 
 @kind("entry")
@@ -131,5 +129,3 @@ def entry_of_firm(entry: Any, world: World, state: State, conditions: Conditions
     qualified = state.qualified_at.copy()
     qualified[s] = np.where(world.links.linked[s], np.minimum(qualified[s], state.t), qualified[s])
     return state.change(active=active, fleet=fleet, qualified_at=qualified)
-
-

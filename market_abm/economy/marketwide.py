@@ -1,0 +1,185 @@
+"""The whole market of a quarter, as if all of it were contestable: what market-level measures are made of.
+
+All capacity that can be sold, all demand before finance caps, links as they are; wedge, tax and taste left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from market_abm.economy.demand import value_blocks
+from market_abm.economy.quarter import Quarter
+from market_abm.economy.world import Floats, World
+from market_abm.market.clearing import Allocation, clear
+from market_abm.market.problem import TradeProblem
+from market_abm.measures.pivotality import pivotality
+from market_abm.measures.price_effect import Removals, merchant_removals
+from market_abm.measures.resilience import WelfareLoss, n_minus_one, outlook, welfare_losses
+from market_abm.measures.user_cost import is_tight, long_run_user_cost
+from market_abm.units import ordered_sum
+
+
+@dataclass(frozen=True)
+class WholeMarket:
+    """Market-level measures; (S,) by seller node unless said otherwise."""
+
+    allocation: Allocation | None
+    linked: np.ndarray
+    long_run_price: float
+    demand: Floats
+    """Demand at the long-run user cost, (B,)."""
+    demand_going: float
+    tightness: float
+    tight: bool
+    pivotality: Any
+    served_loss: Floats
+    welfare: WelfareLoss | None
+    removals: Removals | None
+    effect_low: Floats
+    effect_high: Floats
+    effect_one_quarter: Floats
+
+    def loss_in_a_year(self, q: Quarter) -> Floats:
+        """Loss of others with the pipeline of four quarters online and demand four quarters on, (S,)."""
+        world, t = q.world, q.state.t
+        ahead = min(t + 4, world.horizon)
+        pipeline = (
+            ordered_sum(q.state.pipeline[:, t:ahead], axis=1) + q.state.power_queue
+        ) * world.sellers.sellable
+        year = outlook(self.allocation.problem, pipeline, growth_ahead(world, t, 4))  # type: ignore[union-attr]
+        return merchant_removals(year, world.buyers.index, world.links.internal, *_owners(q)).loss_of_others
+
+
+def growth_ahead(world: World, t: int, quarters: int) -> Floats:
+    """Forecast growth of each buyer's demand at constant prices, a fraction, (B,)."""
+    last = min(t + quarters, world.horizon - 1)
+    rates = world.market_growth[t + 1 : last + 1] - float(world.scenario.product.efficiency_gain)
+    labs = float(np.cumprod(1.0 + rates)[-1]) if len(rates) else 1.0
+    segments = world.buyers.growth[:, last] / world.buyers.growth[:, t]
+    return np.where(world.buyers.lab, labs, segments) - 1.0
+
+
+def long_run_price(q: Quarter) -> float:
+    """p_LR now: rental price at which a new merchant unit pays, MUSD per kHQ, at capacity-weighted cost."""
+    world, b = q.world, q.world.scenario.behaviour
+    weight = np.where(world.sellers.sells & q.state.active, q.state.online, 0.0)
+    total = float(ordered_sum(weight))
+    weight = weight / total if total > 0 else np.full(len(weight), 1.0 / max(len(weight), 1))
+    level = world.upstream.capex_level[q.state.t]
+    capex = float(ordered_sum(weight * world.sellers.capex * q.conditions.capex)) * level
+    cost = float(ordered_sum(weight * world.sellers.unit_cost))
+    wacc = float(ordered_sum(weight * world.sellers.wacc))
+    return float(
+        long_run_user_cost(
+            capex, cost, float(b.utilisation), wacc, round(float(b.life)), float(b.price_decline)
+        )
+    )
+
+
+def whole_market(q: Quarter, measured: bool) -> WholeMarket:
+    """Clear the whole market and remove each owner in turn."""
+    world = q.world
+    p_lr = long_run_price(q)
+    demand = q.demand.at(np.full((len(world.buyers.key), 1), p_lr))[:, 0]
+    capacity = q.position.sellable
+    total = float(ordered_sum(capacity))
+    tau = float(ordered_sum(demand)) / total if total > 0 else float("nan")
+    limits = world.scenario.behaviour.thresholds
+    tight = bool(is_tight(q.new_price, p_lr, float(limits.tight_price)))
+    # Own use of a fleet that is not for sale runs over internal links, which are always there.
+    linked = q.reach | (world.links.internal & q.state.active[:, None]) | (q.delivery.flow > 0)
+    nothing = np.full(len(capacity), np.nan)
+    common = {
+        "linked": linked,
+        "long_run_price": p_lr,
+        "demand": demand,
+        "demand_going": q.demand.total(q.new_price),
+        "tightness": tau,
+        "tight": tight,
+    }
+    if not measured:
+        return WholeMarket(None, **common, pivotality=None, served_loss=nothing, welfare=None, removals=None,
+                           effect_low=nothing, effect_high=nothing, effect_one_quarter=nothing)  # fmt: skip
+    allocation = clear(_problem(q, q.demand, linked))
+    seller_owner, aggregate = _owners(q)
+    removals = merchant_removals(
+        allocation, world.buyers.index, world.links.internal, seller_owner, aggregate
+    )
+    low, high = _band(q, linked)
+    return WholeMarket(
+        allocation,
+        **common,
+        pivotality=pivotality(capacity, demand, linked, None, seller_owner, aggregate),
+        served_loss=n_minus_one(capacity, demand, linked, None, seller_owner, aggregate).loss_share,
+        welfare=welfare_losses(allocation, seller_owner, aggregate),
+        removals=removals,
+        effect_low=low,
+        effect_high=high,
+        effect_one_quarter=_one_quarter(q),
+    )
+
+
+def _owners(q: Quarter) -> tuple[np.ndarray, Floats]:
+    return q.conditions.owner_of_sellers(q.world), q.world.sellers.aggregate_of
+
+
+def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
+    none = np.zeros(len(q.world.buyers.key))
+    quantity, value = value_blocks(q.world, demand, none, np.full(len(none), np.inf), q.new_price)
+    return TradeProblem(
+        capacity=q.position.sellable,
+        unit_cost=q.world.sellers.unit_cost,
+        block_quantity=quantity,
+        block_value=value,
+        linked=linked,
+        tie_key=q.world.links.key,
+    )
+
+
+def _band(q: Quarter, linked: np.ndarray) -> tuple[Floats, Floats]:
+    """Price effect at the two ends of the segments' elasticity: the inelastic end is the high one."""
+    limits = q.world.scenario.behaviour.thresholds
+    ends = []
+    for elasticity in (limits.elasticity_high, limits.elasticity_low):
+        demand = q.demand.with_elasticity(float(elasticity), q.new_price)
+        removals = merchant_removals(
+            _problem(q, demand, linked), q.world.buyers.index, q.world.links.internal, *_owners(q)
+        )
+        ends.append(removals.price_effect)
+    return np.fmin(*ends), np.fmax(*ends)
+
+
+def _one_quarter(q: Quarter) -> Floats:
+    """Price effect within the quarter: contracts of others stand and j's customers rebid in the free pool, (S,).
+
+    NaN where the free pool is too thin for a price.
+    """
+    from market_abm.measures.price_effect import index_price
+
+    world = q.world
+    out = np.full(len(world.sellers.key), np.nan)
+    if not q.index_known:
+        return out
+    free = q.allocation
+    before = index_price(q.problem, free, world.buyers.index)
+    committed = np.maximum(q.position.by_link - q.signed, 0.0)
+    merchant = np.where(world.links.internal, 0.0, committed)
+    none = np.zeros(len(world.buyers.key))
+    quantity, value = value_blocks(world, q.demand, none, np.full(len(none), np.inf), q.price)
+    until = np.cumsum(quantity, axis=1)
+    covered = ordered_sum(committed, axis=0)
+    for s in np.flatnonzero(ordered_sum(merchant, axis=1) > 0.0):
+        lost = merchant[s]
+        size = np.minimum(until, covered[:, None]) - np.maximum(until - quantity, (covered - lost)[:, None])
+        capacity = q.problem.capacity.copy()
+        capacity[s] = 0.0
+        variant = q.problem.replace(
+            capacity=capacity,
+            block_quantity=q.problem.block_quantity + np.maximum(size, 0.0),
+            block_value=value,
+        )
+        out[s] = index_price(variant, clear(variant, start=free), world.buyers.index) / before - 1.0
+    return out

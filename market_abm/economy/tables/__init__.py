@@ -1,0 +1,1 @@
+"""Stage 13: one module a results table; the columns are explained in `results/dictionary`."""
