@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from market_abm.scenario import paths
+from market_abm.scenario.calendar import is_quarter
 from market_abm.scenario.checks import cross_checks
 from market_abm.scenario.dump import plain
 from market_abm.scenario.errors import Problem, ScenarioError, clipped, listed, nearest
@@ -90,7 +91,7 @@ def completed(data: dict[str, Any]) -> dict[str, Any]:
                 row["owner"] = name
     contracts = data.get("contracts")
     for row in contracts.values() if isinstance(contracts, dict) else ():
-        if isinstance(row, dict) and row.get("start") is None and start is not None:
+        if isinstance(row, dict) and row.get("start") is None and is_quarter(start):
             row["start"] = start
     segments = data.get("segments")
     for row in segments.values() if isinstance(segments, dict) else ():
@@ -103,7 +104,7 @@ def completed(data: dict[str, Any]) -> dict[str, Any]:
         if "kind" in row and row["kind"] is None:
             row["kind"] = "null"
         lease = row.get("contract")
-        if isinstance(lease, dict) and lease.get("start") is None and "quarter" in row:
+        if isinstance(lease, dict) and lease.get("start") is None and is_quarter(row.get("quarter")):
             lease["start"] = row["quarter"]
     for name in [
         name for name, item in data.items() if item is None and name not in ("name", "horizon", "firms")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from market_abm.scenario.shipped import shipped_folder
+from market_abm.scenario.shipped import shipped, shipped_folder
 from market_abm.scenario.tree import MAX_BYTES, parse
 
 from .worlds import yaml
@@ -66,7 +66,12 @@ def _numbers(data: dict[str, Any]) -> list[Place]:
 
 def _maps(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Mappings whose keys the schema fixes."""
-    parts = [data["horizon"], data["behaviour"], *data["firms"].values(), *data.get("contracts", {}).values()]
+    parts = [
+        data["horizon"],
+        data.setdefault("behaviour", {"beta": 0.5}),
+        *data["firms"].values(),
+        *data.get("contracts", {}).values(),
+    ]
     parts += [firm[name] for firm in data["firms"].values() for name in ("fleet", "lab") if name in firm]
     return parts + list(data.get("segments", {}).values()) + list(data.get("links", []))
 
@@ -146,7 +151,12 @@ def _too_much_sold(data: dict[str, Any], draw: random.Random) -> str:
     buyer = draw.choice(
         [*(n for n, f in data["firms"].items() if "lab" in f and n != seller), *data.get("segments", {})]
     )
-    data.setdefault("contracts", {})["KX"] = {"supplier": seller, "buyer": buyer, "volume": 5000, "price": 1}
+    data.setdefault("contracts", {})["KX"] = {
+        "supplier": seller,
+        "buyer": buyer,
+        "volume": 900_000,
+        "price": 1,
+    }
     return "in force at the start take"
 
 
@@ -159,7 +169,9 @@ def _missing(data: dict[str, Any], draw: random.Random) -> str:
 
 
 def _bad_word(data: dict[str, Any], draw: random.Random) -> str:
-    choices = [(data["behaviour"], "protocol")] + [(firm, "kind") for firm in data["firms"].values()]
+    choices = [(data.setdefault("behaviour", {}), "protocol")] + [
+        (firm, "kind") for firm in data["firms"].values()
+    ]
     parent, key = draw.choice(choices)
     parent[key] = draw.choice(["splitt", "Lab", "hyperscalar", "none"])
     return "is not one of the allowed words"
@@ -317,6 +329,14 @@ _TEXT: dict[str, Callable[[str, str, random.Random], Case]] = {
     "a key of many characters": _appended("a key of", f"{'k' * 900}: 1"),
     "a list for a key": _appended("a key must be", "? [1, 2]\n: 3", "? {a: 1}\n: 3"),
 }
+
+
+def standalone() -> tuple[str, ...]:
+    """Shipped scenarios that extend nothing and are not small."""
+    larger = (name for name in shipped() if name not in SMALL)
+    return tuple(
+        name for name in larger if "\nextends:" not in (shipped_folder() / f"{name}.yaml").read_text()
+    )
 
 
 def malformed(count: int = 300, seed: int = 2026, names: tuple[str, ...] = SMALL) -> list[Case]:
