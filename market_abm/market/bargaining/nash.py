@@ -105,8 +105,9 @@ class NumberOutcome:
     total_payment, buyer_payoff : float
     feasible : bool
         Whether the buyer is better off than without anybody (participation).
-    fallback_payment : float
-        The Shapley payment to each supplier, which replaces an infeasible one.
+    fallback_payment, fallback_buyer_payoff : float
+        Shapley payment to each supplier, which replaces an infeasible one, and what it leaves the buyer (Stole
+        and Zwiebel 1996).
     """
 
     gain_from_trade: float
@@ -115,6 +116,7 @@ class NumberOutcome:
     buyer_payoff: float
     feasible: bool
     fallback_payment: float
+    fallback_buyer_payoff: float
 
 
 def nash_in_nash_by_number(
@@ -139,7 +141,7 @@ def nash_in_nash_by_number(
     gain = worth[n] - worth[n - 1] - unit_cost
     payment = unit_cost + beta * gain
     payoff = worth[n] - n * payment
-    # Shapley (Stole and Zwiebel 1996): the buyer keeps the mean surplus over all numbers of suppliers
+    # the buyer keeps the mean surplus over all numbers of suppliers
     surplus = worth - unit_cost * np.arange(n + 1)
     shapley_buyer = surplus.mean()
     return NumberOutcome(
@@ -149,6 +151,7 @@ def nash_in_nash_by_number(
         buyer_payoff=float(payoff),
         feasible=bool(payoff >= worth[0] - 1e-12 * max(1.0, abs(worth[n])) and gain >= 0.0),
         fallback_payment=float((worth[n] - shapley_buyer) / n),
+        fallback_buyer_payoff=float(shapley_buyer),
     )
 
 
