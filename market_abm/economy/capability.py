@@ -7,8 +7,8 @@ from market_abm.elementary import exp, log
 
 
 def capability(world: World, stock: Floats) -> Floats:
-    """Capability in log units of each buyer's effective training stock, (B,)."""
-    return float(world.scenario.behaviour.alpha) * log(stock)
+    """Capability in log units of each buyer's effective training stock, (B,), and its stated head start."""
+    return float(world.scenario.behaviour.alpha) * log(stock) + world.buyers.head_start
 
 
 def trained(world: World, stock: Floats, rnd: Floats, t: int) -> Floats:

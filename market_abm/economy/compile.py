@@ -11,7 +11,9 @@ import numpy as np
 from market_abm import rng
 from market_abm.economy import book as books
 from market_abm.economy.links import build_links
+from market_abm.economy.state import opening_stock
 from market_abm.economy.world import NEVER, Buyers, Floats, Rows, Sellers, Upstream, World
+from market_abm.elementary import log
 from market_abm.scenario.calendar import quarter_index
 from market_abm.units import musd_per_khq, ordered_sum, quarterly_rate
 
@@ -47,7 +49,7 @@ def compile_world(scenario: Any, seed: int, *, pin: bool = False) -> World:
     links = build_links(drawn, rows, sellers, buyers, seed, index_price)
     book = _book(drawn, sellers, buyers, start, horizon, book_scale)
     buyers = _with_use_of_book(buyers, book, scenario, drawn)
-    return World(
+    world = World(
         name=drawn.name,
         seed=seed,
         start=start,
@@ -65,6 +67,20 @@ def compile_world(scenario: Any, seed: int, *, pin: bool = False) -> World:
         index_price=index_price,
         book=book,
     )
+    return _with_stated_capability(world)
+
+
+def _with_stated_capability(world: World) -> World:
+    """Where a scenario states a lab's capability, what its R&D compute does not explain is a head start."""
+    stated = np.array(
+        [
+            np.nan if not lab or (level := world.scenario.firms[key].lab.capability) is None else float(level)
+            for key, lab in zip(world.buyers.key, world.buyers.lab)
+        ]
+    )
+    explained = float(world.scenario.behaviour.alpha) * log(opening_stock(world))
+    head_start = np.where(np.isnan(stated), 0.0, stated - explained)
+    return replace(world, buyers=replace(world.buyers, head_start=head_start))
 
 
 def decaying(start: float, floor: float, half_life: float, horizon: int) -> Floats:
@@ -275,6 +291,7 @@ def _buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
         share=share,
         monetisation=monetisation,
         margin=column("margin", 0.9),
+        head_start=np.zeros(len(keys)),
         growth_cap=column("growth_cap", 10.0),
         elasticity=column("elasticity", 1.0),
         growth=growth,

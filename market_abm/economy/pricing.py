@@ -40,19 +40,21 @@ def signed_price(q: Quarter) -> Floats:
 def price_index(q: Quarter) -> float:
     """Marginal price of the sellers that reach the open segments, MUSD per kHQ.
 
-    The middle of each seller's competitive interval (both one-sided derivatives of surplus in its capacity),
-    weighted by what it sells to them. With less than ``free_floor`` of capacity free there is no new price and
-    the last one is carried.
+    The middle of each seller's competitive interval (both one-sided derivatives of surplus in its capacity), as
+    delivered: with the cost of moving to the seller and net of taste for it, so that a popular supplier's premium is
+    not inflation. Weighted by what is sold to the open segments. With less than ``free_floor`` of capacity free there
+    is no new price and the last one is carried.
     """
     world, state = q.world, q.state
     sellable = float(ordered_sum(q.position.sellable))
     free = float(ordered_sum(q.problem.capacity))
     q.index_known = free > float(world.scenario.behaviour.thresholds.free_floor) * max(sellable, 1e-12)
-    to_index = ordered_sum(np.where(world.buyers.index[None, :], q.allocation.flow, 0.0), axis=1)
-    if not q.index_known or not to_index.any():
+    weight = np.where(world.buyers.index[None, :], q.allocation.flow, 0.0)
+    if not q.index_known or not weight.any():
         q.index_known = False
         return state.index_price
     low, high = competitive_interval(q.allocation)
     middle = np.where(np.isfinite(high), 0.5 * (low + high), low)
-    weight = np.where(to_index > 0, to_index, 0.0)
-    return float(ordered_sum(weight * middle) / ordered_sum(weight))
+    delivered = np.where(weight > 0, middle[:, None] + q.problem.switching, 0.0)
+    total = ordered_sum(ordered_sum(weight, axis=1))
+    return float(ordered_sum(ordered_sum(weight * delivered, axis=1)) / total)

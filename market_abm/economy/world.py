@@ -102,6 +102,8 @@ class Buyers:
     monetisation: Floats
     """Revenue over (market revenue x share) at the start: gross-up of a lab that books resellers' share."""
     margin: Floats
+    head_start: Floats
+    """Capability at the start beyond what the training stock explains, log units."""
     growth_cap: Floats
     elasticity: Floats
     growth: Floats
