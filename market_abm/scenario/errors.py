@@ -114,7 +114,7 @@ def listed(words: Iterable[object], limit: int = 12) -> str:
 def clipped(value: object, limit: int = 60) -> str:
     """A value as text on one line, cut where it is long."""
     try:
-        text = str(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
     except ValueError:  # Python does not print whole numbers of thousands of digits
         text = "a number of thousands of digits"
     text = " ".join(text.split())

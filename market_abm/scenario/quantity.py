@@ -126,6 +126,12 @@ def guess(value: float, low: float, high: float, note: str | None = None) -> Qua
     return Quantity(value, low, high, ("assumption",), None, True, note)
 
 
+def in_digits(number: float) -> str:
+    """A number as people write it: 10,000,000 rather than 1e+07."""
+    whole = abs(number) < 1e12 and number == int(number)
+    return f"{int(number):,}" if whole else f"{number:g}"
+
+
 @dataclass(frozen=True)
 class Number:
     """Type of a numeric field: unit, allowed range, whether whole. Used inside ``Annotated``."""
@@ -138,8 +144,9 @@ class Number:
     @property
     def allowed(self) -> str:
         """The allowed range in words."""
-        unit = "" if self.unit == "1" else f" {self.unit}"
-        return f"{'whole numbers' if self.whole else 'numbers'} from {self.least:g} to {self.most:g}{unit}"
+        unit = "" if self.unit == "1" else f" ({self.unit})"
+        kind = "whole numbers" if self.whole else "numbers"
+        return f"{kind} from {in_digits(self.least)} to {in_digits(self.most)}{unit}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.check)
@@ -192,7 +199,7 @@ class Number:
             )
         if not self.least <= number <= self.most:
             refuse(
-                f"{number:g} lies outside the allowed range",
+                f"{in_digits(number)} lies outside the allowed range",
                 at=at,
                 allowed=self.allowed,
                 remedy="Check the unit",

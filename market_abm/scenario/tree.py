@@ -99,7 +99,7 @@ def decode(data: bytes, file: str) -> str:
     """UTF-8 text of a file, within the size limit and without control characters."""
     if len(data) > MAX_BYTES:
         _stop(
-            f"the file has {len(data):,} bytes",
+            f"the file has more than {MAX_BYTES:,} bytes",
             Mark(file),
             allowed=f"at most {MAX_BYTES:,} bytes",
             remedy="Split it with extends",

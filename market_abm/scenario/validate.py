@@ -15,6 +15,7 @@ from market_abm.scenario.dump import plain
 from market_abm.scenario.errors import Problem, ScenarioError, clipped, listed, nearest
 from market_abm.scenario.findings import Finding
 from market_abm.scenario.positions import known_keys, locate, value_at
+from market_abm.scenario.quantity import in_digits
 from market_abm.scenario.schema import Scenario
 from market_abm.scenario.timeline import KINDS, row_label
 from market_abm.scenario.tree import Node
@@ -131,7 +132,9 @@ def _finding(tree: Node, item: Finding) -> Problem:
 
 
 def _short(raw: Any) -> str:
-    return f"{raw:g}" if isinstance(raw, float) else clipped(raw)
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and abs(raw) < 1e300:
+        return in_digits(raw)
+    return clipped(raw)
 
 
 def _shown(tree: Node, loc: list[Any]) -> list[Any]:

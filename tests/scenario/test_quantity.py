@@ -59,7 +59,7 @@ def test_spellings_of_the_unit(unit):
         (float("inf"), "must be a finite number"),
         (10**400, "must be a finite number"),
         pytest.param(10**5000, "must be a finite number", id="5001 digits"),
-        (1e9, "1e+09 lies outside the allowed range. Allowed: numbers from 0 to 1e+07 kHQ"),
+        (1e9, "1,000,000,000 lies outside the allowed range. Allowed: numbers from 0 to 10,000,000 (kHQ)"),
         (-1, "-1 lies outside the allowed range"),
         ({"low": 1, "high": 2}, 'needs "value"'),
         ({"value": 5, "low": 4}, "a range needs both ends and has only low"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from market_abm.scenario import load_scenario, scenario_from
+from market_abm.scenario import Scenario, load_scenario, scenario_from
 from market_abm.scenario.dump import _flow, _lines
 from market_abm.scenario.errors import ScenarioError
 
@@ -37,6 +38,12 @@ WORLD: dict[str, Any] = {
     ],
     "sources": {"s1": {"title": "A study", "date": 2026}},
 }
+
+
+@cache
+def loaded(name: str) -> Scenario:
+    """A shipped scenario, read once."""
+    return load_scenario(name)
 
 
 def world(**sections: Any) -> dict[str, Any]:
