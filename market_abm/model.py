@@ -226,7 +226,8 @@ class ComputeMarket(mesa.Model):
         q.say(events)
         q.state, events = enter_and_exit(q.world, q.state, q.outlook)
         q.say(events)
-        idle = np.maximum(q.position.sellable - ordered_sum(q.delivery.flow, axis=1), 0.0) + q.arrivals
+        idle = np.maximum(q.position.sellable - ordered_sum(q.delivery.flow, axis=1), 0.0)
+        idle = idle + q.arrivals * (1.0 - float(q.world.scenario.behaviour.forward_sale))
         q.state, events = qualify(q.world, q.state, q.conditions, q.demand, idle, q.new_price)
         q.say(events)
 

@@ -1,4 +1,4 @@
-"""Capability: what R&D compute builds, a_i = alpha ln E_i with E' = (1 - d) E + A_t q (Hoffmann et al. 2022)."""
+"""Capability, what R&D compute builds: a_i = alpha ln E_i, E' = (1 - d) E + A_t q (Hoffmann et al. 2022)."""
 
 from __future__ import annotations
 

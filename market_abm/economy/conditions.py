@@ -1,4 +1,4 @@
-"""What policies and shocks make of a quarter: factors, bans and obligations, neutral where nothing happens."""
+"""What policies and shocks make of a quarter: factors, bans, obligations; neutral where nothing happens."""
 
 from __future__ import annotations
 

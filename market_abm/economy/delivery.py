@@ -25,6 +25,8 @@ class Delivery:
     """kHQ, (C,)."""
     payment_by_contract: Floats
     """MUSD, (C,)."""
+    contracted: Floats
+    """Deliveries under contract and own use, kHQ, (S, B)."""
     spot: Floats
     """Spot flow, kHQ, (S, B)."""
     spot_price: float
@@ -58,7 +60,7 @@ def deliver(
     volume = book.volume * place.delivered[book.supplier]
     flexible = (1.0 - book.take_or_pay) * volume
     worth = demand.marginal(place.committed)[book.buyer]
-    # Unused committed units are free at the margin; only what take-or-pay leaves open is weighed against price.
+    # Unused committed units are free at the margin; only what take-or-pay leaves open weighs on the price.
     skipped = np.where((book.kind != INTERNAL) & (book.price > worth), flexible, 0.0)
     used = volume - skipped
     by_link = book.matrix(used, world.shape)
@@ -67,7 +69,7 @@ def deliver(
     flow = by_link + spot
     _pay(world, state, ledger, paid, spot, price, flow)
     total = ordered_sum(flow, axis=0)
-    return Delivery(used, paid, spot, price, flow, total)
+    return Delivery(used, paid, by_link, spot, price, flow, total)
 
 
 def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats, float]:

@@ -17,9 +17,6 @@ from market_abm.economy.world import Floats, World
 from market_abm.elementary import exp, power
 from market_abm.units import musd_per_khq
 
-CHOKE = 10.0
-"""Highest value of a segment's compute, as a multiple of the index at the start: truncates the isoelastic tail."""
-
 _SMALL = 1e-12
 
 
@@ -28,7 +25,8 @@ class Demand:
     """Demand functions of all buyers in one quarter, columns of length B, prices in MUSD per kHQ.
 
     Inference: ``need`` valued from ``(1 + slope) value`` down to ``(1 - slope) value``. R&D: the value of one
-    more kHQ is prize x A / ((1 - d) E + A q). Segments: scale x (v / price)^-elasticity up to the choke price.
+    more kHQ is prize x A / ((1 - d) E + A q). Segments: scale x (v / price)^-elasticity up to the choke
+    price.
     """
 
     need: Floats
@@ -40,6 +38,8 @@ class Demand:
     scale: Floats
     price: float
     elasticity: Floats
+    choke: float
+    """Highest value of a segment's compute, MUSD per kHQ: truncates the isoelastic tail, which has no finite area."""
     blocks: tuple
 
     def at(self, v: Floats) -> Floats:
@@ -53,7 +53,7 @@ class Demand:
         quantity = self.need[:, column] * served
         quantity = quantity + np.maximum(self.prize[:, column] / v - self.head_start[:, column], 0.0)
         isoelastic = power(v / self.price, -self.elasticity[:, column])
-        quantity = quantity + np.where(v <= CHOKE * self.price, self.scale[:, column] * isoelastic, 0.0)
+        quantity = quantity + np.where(v <= self.choke, self.scale[:, column] * isoelastic, 0.0)
         for b, blocks in enumerate(self.blocks):
             if blocks is not None:
                 quantity[b] = 0.0
@@ -66,15 +66,20 @@ class Demand:
         at = self.at(np.full((len(self.need), 1), price))[:, 0]
         return float(np.cumsum(at)[-1]) if len(at) else 0.0
 
+    def ladder(self, steps: int = 240) -> Floats:
+        """Falling prices from the choke to next to nothing, at which curves are read, (N,)."""
+        top = max([self.choke, *(v for rows in self.blocks if rows is not None for v, _ in rows)])
+        return np.geomspace(top, 1e-3 * self.price, steps)
+
     def marginal(self, quantity: Floats) -> Floats:
         """Inverse demand: value of one more kHQ beyond ``quantity``, MUSD per kHQ, (B,)."""
-        grid = np.geomspace(CHOKE * self.price, 1e-3 * self.price, 240)
+        grid = self.ladder()
         at = self.at(np.broadcast_to(grid, (len(quantity), len(grid))))
         return np.array([np.interp(q, row, grid) for q, row in zip(quantity, at)])
 
     def value_of(self, quantity: Floats) -> Floats:
         """Gross value of using ``quantity`` in all, MUSD, (B,): the area under inverse demand."""
-        grid = np.geomspace(CHOKE * self.price, 1e-3 * self.price, 240)
+        grid = self.ladder()
         at = self.at(np.broadcast_to(grid, (len(quantity), len(grid))))
         steps = np.diff(np.minimum(at, quantity[:, None]), axis=1, prepend=0.0)
         worth = np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1])])
@@ -137,6 +142,7 @@ def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
         scale=scale,
         price=world.index_price,
         elasticity=np.where(buyers.lab, 1.0, buyers.elasticity),
+        choke=float(b.choke) * world.index_price,
         blocks=tuple(
             None if rows is None else tuple((float(musd_per_khq(v)), float(q)) for v, q in rows)
             for rows in buyers.blocks
@@ -212,7 +218,7 @@ def value_blocks(
     """
     b = world.scenario.behaviour
     count = int(max(b.lab_blocks, b.segment_blocks)) * refine
-    edges = _edges(world, last_price, count)
+    edges = _edges(world, demand, last_price, count)
     cumulative = np.minimum(demand.at(edges), ceiling[:, None])
     cumulative = np.maximum(cumulative - committed[:, None], 0.0)
     quantity = np.diff(cumulative, axis=1, prepend=0.0)
@@ -237,9 +243,9 @@ def _given_blocks(blocks, committed: float, ceiling: float, count: int) -> tuple
     return quantity, value
 
 
-def _edges(world: World, last_price: float, count: int) -> Floats:
+def _edges(world: World, demand: Demand, last_price: float, count: int) -> Floats:
     """Falling prices at which the curves are read, (B, count + 1)."""
-    top = max(0.999 * CHOKE * world.index_price, 4.0 * last_price)
+    top = max(0.999 * demand.choke, 2.0 * last_price)
     bottom = 0.05 * min(last_price, world.index_price)
     dense = max(int(0.6 * count), 2)
     above = max(int(0.2 * count), 1)

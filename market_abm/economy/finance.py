@@ -15,7 +15,7 @@ COUNTED_QUARTERS = 8
 
 
 def debt_limit(world: World, state: State, conditions: Conditions) -> Floats:
-    """Debt that lenders accept, (F,): lambda_f x (contracted take-or-pay value + collateral rate x fleet value)."""
+    """Debt that lenders accept, (F,): lambda_f (contracted take-or-pay value + collateral rate x fleet)."""
     b, book, t = world.scenario.behaviour, state.book, max(state.t, 0)
     ahead = np.clip(np.minimum(book.firm_until, book.ends) - t, 0, COUNTED_QUARTERS)
     value = np.where(book.kind == TERM, book.price * book.take_or_pay * book.volume * ahead, 0.0)

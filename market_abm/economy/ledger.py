@@ -1,8 +1,8 @@
 """Double-entry payments on the integer grid: a ledger that does not sum to zero cannot be built.
 
 Accounts are the F rows of the firm table and four that stand for the rest of the economy: the users of the
-labs' products (*users*), chip and energy vendors and staff (*vendors*), banks and shareholders (*lenders*) and
-the firms' other businesses (*elsewhere*).
+labs' products (*users*), chip and energy vendors and staff (*vendors*), banks and shareholders (*lenders*)
+and the firms' other businesses (*elsewhere*).
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def build_links(
 
 
 def _centred(taste: np.ndarray, drawn: Any, sellers: Sellers, buyers: Buyers) -> np.ndarray:
-    """Tastes relative to those for the suppliers in use, so that they do not move anybody's demand at the start."""
+    """Tastes relative to those for the suppliers in use: they move nobody's demand at the start."""
     weight = np.zeros_like(taste)
     for _, contract in sorted(drawn.contracts.items()):
         s, b = sellers.key.index(contract.supplier), buyers.key.index(contract.buyer)

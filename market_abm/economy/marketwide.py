@@ -1,6 +1,6 @@
 """The whole market of a quarter, as if all of it were contestable: what market-level measures are made of.
 
-All capacity that can be sold, all demand before finance caps, links as they are; wedge, tax and taste left out.
+All capacity that can be sold, all demand before finance caps, links as they are; no wedge, tax or taste.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class WholeMarket:
         pipeline = (
             ordered_sum(q.state.pipeline[:, t:ahead], axis=1) + q.state.power_queue
         ) * world.sellers.sellable
-        year = outlook(self.allocation.problem, pipeline, growth_ahead(world, t, 4))  # type: ignore[union-attr]
+        assert self.allocation is not None  # grades are asked for in measured quarters only
+        year = outlook(self.allocation.problem, pipeline, growth_ahead(world, t, 4))
         return merchant_removals(year, world.buyers.index, world.links.internal, *_owners(q)).loss_of_others
 
 
@@ -90,7 +91,7 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
     limits = world.scenario.behaviour.thresholds
     tight = bool(is_tight(q.new_price, p_lr, float(limits.tight_price)))
     # Own use of a fleet that is not for sale runs over internal links, which are always there.
-    linked = q.reach | (world.links.internal & q.state.active[:, None]) | (q.delivery.flow > 0)
+    linked = q.reach | (world.links.internal & q.state.active[:, None]) | (q.delivery.contracted > 0)
     nothing = np.full(len(capacity), np.nan)
     common = {
         "linked": linked,
@@ -153,7 +154,7 @@ def _band(q: Quarter, linked: np.ndarray) -> tuple[Floats, Floats]:
 
 
 def _one_quarter(q: Quarter) -> Floats:
-    """Price effect within the quarter: contracts of others stand and j's customers rebid in the free pool, (S,).
+    """Price effect within the quarter: contracts of others stand, j's customers rebid in the free pool, (S,).
 
     NaN where the free pool is too thin for a price.
     """

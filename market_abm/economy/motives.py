@@ -16,9 +16,9 @@ from market_abm.measures.externality import strategic_wedge
 
 
 def wedge(view: Any) -> Floats:
-    """Strategic wedge kappa of every link, MUSD per kHQ, (S, B): what a sale costs the seller's own interests.
+    """Strategic wedge kappa of every link, MUSD per kHQ, (S, B): what a sale costs the seller's interests.
 
-    kappa_ij = v_i [ sum_(k != i) D_ik (o_fk - phi_fk) m_k / m_i - (o_fi - phi_fi) ], with D_ik = s_k / (1 - s_i)
+    kappa_ij = v_i [ sum_(k != i) D_ik (o_fk - phi_fk) m_k / m_i - (o_fi - phi_fi) ], D_ik = s_k / (1 - s_i)
     (O'Brien and Salop 2000; Moresi and Salop 2013). Zero for buyers outside the product market, within an
     owner, and where an access obligation separates seller and lab.
     """
@@ -42,7 +42,7 @@ def wedge(view: Any) -> Floats:
 
 
 def cash_premium(view: Any) -> Floats:
-    """Extra value of a dollar today to each row, (F,): rises as liquidity falls below two quarters of building."""
+    """Extra value of a dollar today, (F,): rises as liquidity falls below two quarters of building."""
     world, b = view.world, view.world.scenario.behaviour
     premium = np.zeros(len(world.rows))
     if not b.motives.cash_need:

@@ -40,10 +40,10 @@ def signed_price(q: Quarter) -> Floats:
 def price_index(q: Quarter) -> float:
     """Marginal price of the sellers that reach the open segments, MUSD per kHQ.
 
-    The middle of each seller's competitive interval (both one-sided derivatives of surplus in its capacity), as
-    delivered: with the cost of moving to the seller and net of taste for it, so that a popular supplier's premium is
-    not inflation. Weighted by what is sold to the open segments. With less than ``free_floor`` of capacity free there
-    is no new price and the last one is carried.
+    The middle of each seller's competitive interval (both one-sided derivatives of surplus in its capacity),
+    as delivered: with the cost of moving to the seller and net of taste for it, so that a popular supplier's
+    premium is not inflation. Weighted by what is sold to the open segments. With less than ``free_floor`` of
+    capacity free there is no new price and the last one is carried.
     """
     world, state = q.world, q.state
     sellable = float(ordered_sum(q.position.sellable))

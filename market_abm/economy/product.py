@@ -32,8 +32,8 @@ def shares_after(world: World, state: State, stock: Floats, served: Floats) -> F
     if not inside.any():
         return state.share
     share = diverted(state.share, np.where(inside, 1.0 - served, 0.0), float(p.churn_cap))
-    # Only capability relative to the field counts: the outside good keeps pace with the labs' average, because
-    # the size of the market is a path of its own.
+    # Only capability relative to the field counts: the outside good keeps pace with the labs' average,
+    # because the size of the market is a path of its own.
     level, start = capability(world, stock), capability(world, opening_stock(world))
     weight = np.where(inside, buyers.share, 0.0)
     total = float(ordered_sum(weight))

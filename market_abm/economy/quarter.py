@@ -70,7 +70,8 @@ class Quarter:
 
     def close(self, record: dict[str, Any]) -> State:
         """The state that the next quarter starts from."""
-        flow = self.delivery.flow
+        # The spot market is an anonymous pool: it makes nobody an incumbent.
+        flow = self.delivery.contracted
         return self.state.change(
             incumbent=flow,
             last_used=np.where(flow > 0, self.state.t, self.state.last_used),

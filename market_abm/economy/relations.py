@@ -51,18 +51,18 @@ class Relations:
 
 
 def relations(q: Quarter, measured: bool = True) -> Relations:
-    """Every link on which compute flowed to a lab, or to an open segment, this quarter.
+    """Every link that delivered under contract to a lab or to an open segment this quarter.
 
     Outside options and dependence are measured for labs: a segment stands for many buyers who do not bargain
     as one.
     """
     world, book = q.world, q.state.book
-    flow = q.delivery.flow
+    flow = q.delivery.contracted
     seller, buyer = np.nonzero((flow > DUST) & ~world.links.internal & ~world.buyers.captive[None, :])
     volume = flow[seller, buyer]
     count = len(seller)
     contracted = q.position.by_link
-    paid = book.matrix(q.delivery.payment_by_contract, world.shape) + q.delivery.spot * q.delivery.spot_price
+    paid = book.matrix(q.delivery.payment_by_contract, world.shape)
     price = paid[seller, buyer] / volume
     notice = _weighted(q, np.where(book.kind == INTERNAL, 0, book.notice).astype(np.float64))[seller, buyer]
     estimated = _weighted(q, book.estimated.astype(np.float64))[seller, buyer] > 0.5
@@ -120,7 +120,7 @@ class _FreeMarket:
         return np.cumsum(taken * self.value, axis=1)[:, -1]
 
     def top(self, b: int, volume: float) -> tuple[Floats, Floats]:
-        """Blocks of buyer ``b`` that the last ``volume`` of its contracts serves; what serves none is worth 0."""
+        """Blocks of buyer ``b`` that the last ``volume`` of its contracts serves; the rest is worth 0."""
         high, low = self.committed[b], max(self.committed[b] - volume, 0.0)
         size = np.minimum(self.until[b], high) - np.maximum(self.until[b] - self.quantity[b], low)
         keep = size > 1.0 / GRID
@@ -145,7 +145,7 @@ def _measure_link(q, markets, terms, s, b, held, price, notice, columns, row, ou
     elif allocation.flow[s, b] > DUST:
         market = allocation
     else:
-        return  # spot only: nobody bargained
+        return
     pair = rational_pair(market, [(s, b)], terms)
     split = pair.leverage_split()
     at = np.array([price])
@@ -164,8 +164,9 @@ def _measure_link(q, markets, terms, s, b, held, price, notice, columns, row, ou
 def _losses(markets: _FreeMarket, s: int, b: int, held: float, rounds: float) -> tuple[float, float]:
     """Share of its compute value that buyer ``b`` loses without ``s``: at once, and after rerouting.
 
-    After rerouting is the difference of two solves that differ in ``s`` only: with all of its free and contracted
-    capacity, and with none. The buyer can bid in as many rounds of the free market as it has quarters of notice.
+    After rerouting is the difference of two solves that differ in ``s`` only: with all of its free and
+    contracted capacity, and with none. The buyer can bid in as many rounds of the free market as it has
+    quarters of notice.
     """
     problem, free = markets.problem, markets.allocation
     others = markets.committed[b] - held
@@ -208,7 +209,7 @@ def _weighted(q: Quarter, values: Floats) -> Floats:
 
 
 def _supplier_dependence(q: Quarter, seller: np.ndarray, paid: Floats) -> Floats:
-    """Share of a supplier's income from compute that comes from this buyer: its dependence before reselling, (L,)."""
+    """Share of a supplier's compute income from this buyer: its dependence before reselling, (L,)."""
     world = q.world
     income = np.zeros(len(world.sellers.key))
     np.add.at(income, seller, paid)

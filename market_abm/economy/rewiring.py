@@ -13,7 +13,7 @@ from market_abm.economy.world import NEVER, Floats, World
 
 
 def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, list[dict]]:
-    """Entrants start when their date has come, or when building at minimum scale pays; the worthless leave."""
+    """Entrants start when their date has come or building at minimum scale pays; the worthless leave."""
     sellers, t = world.sellers, state.t
     due = (sellers.enters > 0) & (sellers.enters <= t + 1)
     pays = (sellers.enters == -1) & (ahead.q > 1.0)
@@ -24,12 +24,14 @@ def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, l
     for s in np.flatnonzero(enters & (state.online <= DUST)):
         pipeline[s, ahead.arrives[s]] += scale
     # Running costs are the only ones that can still be saved: who cannot earn them goes.
-    leaves = state.active & (state.online > DUST) & sellers.sells & (ahead.price < sellers.unit_cost)
+    loss = ahead.price < sellers.unit_cost * (1.0 - 1e-9)
+    leaves = state.active & (state.online > DUST) & sellers.sells & loss
     fleet[leaves] = 0.0
     pipeline[leaves] = 0.0
+    # This quarter was delivered: the contracts of the leavers end with it and are gone from the next one.
     book = state.book
     if leaves.any():
-        book = book.keep(~leaves[book.supplier])
+        book = book.change(ends=np.where(leaves[book.supplier], np.minimum(book.ends, t), book.ends))
     events = [
         {"stage": 11, "kind": kind, "firm": sellers.key[s], "detail": detail}
         for mask, kind, detail in (
@@ -51,8 +53,8 @@ def qualify(
     """Open the link that promises most, drop those that were idle too long.
 
     A lab opens a link if the gain expected over ``link_horizon`` quarters from what the supplier has idle
-    exceeds switching and qualification cost; the supplier agrees when the price covers its cost. It can be used
-    after the qualification lag. Deterministic: ties go to the lower keyed number.
+    exceeds switching and qualification cost; the supplier agrees when the price covers its cost. It can be
+    used after the qualification lag. Deterministic: ties go to the lower keyed number.
     """
     b, t = world.scenario.behaviour, state.t
     links, sellers = world.links, world.sellers

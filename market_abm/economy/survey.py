@@ -21,7 +21,7 @@ KEPT = 4
 
 
 def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
-    """The tables of one quarter: steps, firms, links, contracts, events, decisions, and the history for grades.
+    """The tables of one quarter (steps, firms, links, contracts, events, decisions) and what grades remember.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ def reach(world: World, state: State, conditions: Conditions, allowed: np.ndarra
 
 
 def switching_per_unit(world: World, state: State, conditions: Conditions) -> Floats:
-    """Cost of moving to a supplier, spread over its term, MUSD per kHQ (S, B): zero where the buyer is already."""
+    """Cost of moving to a supplier, spread over its term, MUSD per kHQ (S, B): zero where the buyer is."""
     cost = np.minimum(world.links.switching, conditions.switching_cap[:, None])
     cost = cost / np.maximum(world.sellers.term, 1)[:, None]
     return np.where(state.incumbent > DUST, 0.0, cost)
@@ -102,8 +102,8 @@ def switching_per_unit(world: World, state: State, conditions: Conditions) -> Fl
 def forward_sales(world: World, state: State, place: Position, arrivals: Floats, wanted: Floats) -> Floats:
     """Arriving capacity that was sold forward to those a supplier serves already, kHQ (S, B).
 
-    Order books hold about 90 % of what arrives. Incumbent users share it in proportion to their volumes, as far
-    as they want more at the last price (``wanted``, (B,)); the rest falls to the free pool.
+    Order books hold about 90 % of what arrives. Incumbent users share it in proportion to their volumes, as
+    far as they want more at the last price (``wanted``, (B,)); the rest falls to the free pool.
     """
     share = float(world.scenario.behaviour.forward_sale)
     forward = share * np.minimum(arrivals * world.sellers.sellable, place.free)
@@ -172,7 +172,7 @@ def sign(
                 "ends": ends if kind == TERM else books.NEVER,
                 "firm_until": ends if kind == TERM else -1,
                 "notice": int(notice[s]) if kind == TERM else 0,
-            }  # fmt: skip
+            }
         )
     book = book.change(volume=volume, price=paid)
     return book.append(books.rows(fresh, world.horizon)) if fresh else book

@@ -11,7 +11,7 @@ import numpy as np
 
 from market_abm import rng
 from market_abm.economy.conditions import Conditions
-from market_abm.economy.demand import CHOKE, Demand
+from market_abm.economy.demand import Demand
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, World
@@ -110,21 +110,24 @@ def unit_capex(world: World, state: State, conditions: Conditions) -> Floats:
 def expected_price(world: World, state: State, demand: Demand, ahead: int) -> float:
     """Price that clears expected demand with known pipelines ``ahead`` quarters from now, MUSD per kHQ.
 
-    Builders count what everybody has announced: the post-entry price, not today's.
+    Builders count what everybody has announced: the post-entry price, not today's. Nobody sells below running
+    cost, so in a glut the price is the cost of the marginal fleet: min over k of max(D^-1(S_k), c_k), with
+    S_k the capacity of the k cheapest fleets.
     """
     t = state.t
     b = world.scenario.behaviour
     last = min(t + ahead, world.horizon)
     online = ordered_sum(state.fleet, axis=1) * (1.0 - float(b.retirement)) ** ahead
     coming = ordered_sum(state.pipeline[:, t:last], axis=1) + state.power_queue
-    supply = float(ordered_sum((online + coming) * world.sellers.sellable * state.active))
+    order = np.argsort(world.sellers.unit_cost, kind="stable")
+    supply = np.cumsum(((online + coming) * world.sellers.sellable * state.active)[order])
     rates = world.market_growth[t + 1 : last + 1] - float(world.scenario.product.efficiency_gain)
     labs = float(np.cumprod(1.0 + rates)[-1]) if len(rates) else 1.0
     segments = world.buyers.growth[:, min(last, world.horizon - 1)] / world.buyers.growth[:, t]
     then = demand.scaled(np.where(world.buyers.lab, labs, segments))
-    grid = np.geomspace(CHOKE * world.index_price, 1e-2 * world.index_price, 160)
+    grid = then.ladder()
     at = np.cumsum(then.at(np.broadcast_to(grid, (len(then.need), len(grid)))), axis=0)[-1]
-    return float(np.interp(supply, at, grid))
+    return float(np.min(np.maximum(np.interp(supply, at, grid), world.sellers.unit_cost[order])))
 
 
 def outlook(
@@ -135,7 +138,8 @@ def outlook(
     wacc = sellers.wacc + conditions.spread[sellers.row]
     lead = np.maximum(sellers.lead_time, 1)
     ahead = {int(n): expected_price(world, state, demand, int(n)) for n in np.unique(lead)}
-    # Half of what a builder expects is today's price: forecasts of the model's own clearing are not trusted whole.
+    # Half of what a builder expects is today's price: forecasts of the model's own clearing are not trusted
+    # whole.
     expected = np.array([0.5 * (ahead[int(n)] + price) for n in lead])
     a1, a2 = annuities(wacc, float(b.price_decline), float(b.life))
     margin = float(b.utilisation) * expected * a1 - sellers.unit_cost * a2
@@ -211,7 +215,8 @@ def _chip_market(world: World, state: State, ration: Floats) -> tuple[float, Flo
     response = state.chip_response.copy()
     quarter = state.t + lag
     if quarter < world.horizon:
-        # One per cent of unfilled orders calls forth `chip_elasticity` per cent more, spread over four quarters.
+        # One per cent of unfilled orders calls forth `chip_elasticity` per cent more, spread over four
+        # quarters.
         extra = 0.25 * float(scenario.chip_elasticity) * log(1.0 + ration) * up.deliveries[:, quarter]
         response[:, quarter:] += extra[:, None]
     return price, response

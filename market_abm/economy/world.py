@@ -37,7 +37,7 @@ class Rows:
     inflow: Floats
     """Dated equity and grants, (F, T)."""
     interest: Floats
-    """Financial interest of row f in the lab of row k, (F, F): 1 in its own, omega times the stake elsewhere."""
+    """Financial interest of row f in the lab of row k, (F, F): 1 in its own, else omega times the stake."""
     rival_harm: Floats
     """Weight phi of row f on harm to the lab of row k, (F, F)."""
 

@@ -14,6 +14,10 @@ from market_abm.economy.world import Floats
 from market_abm.units import ordered_sum
 
 
+SUPPLIER = 0.01
+"""Share of a buyer's contracted compute from which somebody counts as its supplier."""
+
+
 def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray) -> dict[str, np.ndarray]:
     """One row a firm or segment."""
     world, state = q.world, q.state
@@ -41,7 +45,7 @@ def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray)
         served = np.where(buyers.lab, np.where(q.need > 0, q.inference / q.need, np.nan), served)
     by_base = {name: owner_total_share(q, values) for name, values in bases(q).items()}
     removed = market.removals
-    count, largest, hhi = _sourcing(flow)
+    count, largest, hhi = _sourcing(q.delivery.contracted)
     split = _firm_splits(q, links)
     ahead = min(state.t + 1, world.horizon)
     trained = _training_runs(q)
@@ -127,13 +131,13 @@ def _income_and_spend(q: Quarter) -> tuple[Floats, Floats]:
 
 
 def _sourcing(flow: Floats) -> tuple[np.ndarray, Floats, Floats]:
-    """Number of suppliers, the largest one's share and supplier HHI of each buyer, (B,)."""
+    """Number of suppliers, the largest one's share and supplier HHI of each buyer's contracts, (B,)."""
     total = ordered_sum(flow, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(total > 0, flow / total, np.nan)
     largest = np.where(total > 0, np.max(np.nan_to_num(share), axis=0, initial=0.0), np.nan)
     hhi = np.where(total > 0, 1e4 * ordered_sum(np.nan_to_num(share) ** 2, axis=0), np.nan)
-    return (flow > 1e-3).sum(axis=0), largest, hhi
+    return (np.nan_to_num(share) >= SUPPLIER).sum(axis=0), largest, hhi
 
 
 def _largest_customer(q: Quarter) -> Floats:
@@ -145,7 +149,7 @@ def _largest_customer(q: Quarter) -> Floats:
 
 
 def _firm_splits(q: Quarter, r: Relations) -> tuple[Floats, Floats, Floats]:
-    """Volume-weighted secured shares: of sellers (S,), of buyers (B,), and the realised share of sellers (S,)."""
+    """Volume-weighted shares: secured by sellers (S,), by buyers (B,), realised by sellers (S,)."""
     s, b = q.world.shape
     seller = np.array(
         [average(r.seller_secured[r.supplier == i], r.volume[r.supplier == i]) for i in range(s)]
@@ -163,7 +167,7 @@ def _gap_to_best(levels: Floats) -> Floats:
 
 
 def _training_runs(q: Quarter) -> Floats:
-    """Frontier-size training runs a quarter that R&D compute allows after experiments and safety work, (B,)."""
+    """Frontier-size training runs a quarter, after experiments and safety work, (B,)."""
     p = q.world.scenario.product
     size = float(p.training_run) * (1.0 + float(p.training_run_growth)) ** q.state.t
     runs = q.rnd * (1.0 - float(p.experiment_share)) / size

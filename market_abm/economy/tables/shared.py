@@ -52,7 +52,7 @@ def owner_shares(q: Quarter, values: Floats) -> Floats:
 
 
 def leadership(q: Quarter) -> tuple[Floats, str, float]:
-    """Capability of each lab that trains (B,), the leader's name, and its lead over the second in log units."""
+    """Capability of each lab that trains (B,), the leader's name, its lead over the second in log units."""
     buyers = q.world.buyers
     levels = np.where(buyers.lab & (buyers.rnd > 0), capability(q.world, q.state.stock), np.nan)
     known = np.flatnonzero(np.isfinite(levels))
@@ -75,7 +75,7 @@ def rsi(q: Quarter, market: WholeMarket) -> Floats:
 
 
 def network_rsi(q: Quarter, market: WholeMarket) -> Floats:
-    """The same on the supplier network: the largest share of demand that can be served without the owner, (S,)."""
+    """The same on the supplier network: largest share of demand served without the owner, (S,)."""
     if market.pivotality is None:
         return np.full(len(q.world.sellers.key), NAN)
     return pivotality.network_rsi(

@@ -26,7 +26,7 @@ from market_abm.units import ordered_sum, usd_per_gpu_hour
 
 def steps(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray, graded: np.ndarray) -> dict:
     """One row: the market."""
-    world, state, flow = q.world, q.state, q.delivery.flow
+    world, state = q.world, q.state
     shares = {name: owner_shares(q, values) for name, values in bases(q).items()}
     sellable, served = float(ordered_sum(q.position.sellable)), float(ordered_sum(q.delivery.used))
     book = state.book
@@ -97,7 +97,7 @@ def steps(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray,
 
 
 def compute_residual(q: Quarter) -> float:
-    """Compute delivered beyond what is online and can be allocated, or below zero, kHQ: zero when conserved."""
+    """Compute delivered beyond what can be allocated, or below zero, kHQ: zero when conserved."""
     delivered = ordered_sum(q.delivery.flow, axis=1)
     over = np.maximum(delivered - q.position.sellable, 0.0)
     into = float(ordered_sum(ordered_sum(q.delivery.flow, axis=0))) - float(ordered_sum(q.delivery.used))

@@ -1,0 +1,107 @@
+"""The opening state closes in every seed: fleets, the book and uses are drawn apart, then reconciled.
+
+Fleets, volumes and uses have ranges of their own. Drawn one by one they would promise more than is online, or
+leave half a fleet idle. What is known best is kept: the size of the fleet, then the term contracts; rolling
+relations and own use, which are residuals in the data, take up the difference, so that each supplier
+allocates the same share of its fleet in every seed. What users use is what the book delivers to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from market_abm.scenario.fields import FrozenMap
+from market_abm.scenario.schema import Scenario
+
+LEAST = 0.25
+"""Rolling and own use shrink to a quarter of their drawn volume at most; then term contracts shrink too."""
+
+
+def closed(central: Scenario, drawn: Scenario) -> Scenario:
+    """The drawn scenario with its opening book and uses reconciled.
+
+    Parameters
+    ----------
+    central : Scenario
+        As loaded: its central values close.
+    drawn : Scenario
+        The same under one seed. With every value at its centre it comes back unchanged.
+    """
+    factor = volume_factors(central, drawn)
+    contracts = {}
+    for key, contract in drawn.contracts.items():
+        first = central.contracts[key]
+        now = float(contract.volume) * factor[key]
+        # A contract drawn larger now is larger later: its ramp moves with it.
+        later = now / float(first.volume) if float(first.volume) > 0 else factor[key]
+        ramp = {quarter: float(volume) * later for quarter, volume in contract.ramp.items()}
+        contracts[key] = contract.model_copy(update={"volume": now, "ramp": type(contract.ramp)(ramp)})
+    book = drawn.model_copy(update={"contracts": FrozenMap(contracts)})
+    return _uses(central, book)
+
+
+def volume_factors(central: Scenario, drawn: Scenario) -> dict[str, float]:
+    """What each contract's drawn volume is multiplied with."""
+    factor = {}
+    for name, firm in drawn.firms.items():
+        rows = [key for key, contract in drawn.contracts.items() if contract.supplier == name]
+        if firm.fleet is None or not rows:
+            continue
+        middle = float(central.firms[name].fleet.online)  # type: ignore[union-attr]
+        grown = float(firm.fleet.online) / middle if middle > 0 else 1.0
+        target = grown * sum(_opening(central, key) for key in rows)
+        term = grown * sum(_opening(drawn, key) for key in rows if drawn.contracts[key].kind == "term")
+        rest = grown * sum(_opening(drawn, key) for key in rows if drawn.contracts[key].kind != "term")
+        if rest > 0:
+            room = max((target - term) / rest, LEAST)
+            both = target / (term + room * rest)
+        else:
+            room, both = 1.0, target / term if term > 0 else 1.0
+        for key in rows:
+            factor[key] = grown * both * (1.0 if drawn.contracts[key].kind == "term" else room)
+    return factor
+
+
+def _opening(scenario: Scenario, key: str) -> float:
+    """Volume of a contract in the first quarter, kH100e."""
+    contract = scenario.contracts[key]
+    return float(contract.volume) if (contract.start or "") <= scenario.horizon.start else 0.0
+
+
+def delivered(scenario: Scenario) -> dict[str, float]:
+    """What the opening book delivers to each buyer, kHQ."""
+    total: dict[str, float] = {}
+    for key, contract in sorted(scenario.contracts.items()):
+        total[contract.buyer] = total.get(contract.buyer, 0.0) + _opening(scenario, key)
+    return total
+
+
+def _uses(central: Scenario, drawn: Scenario) -> Scenario:
+    """Uses in proportion to what the book delivers; the split of a lab between serving and training as drawn."""
+    before, after = delivered(central), delivered(drawn)
+
+    def ratio(name: str) -> float:
+        return after[name] / before[name] if before.get(name, 0.0) > 0 else 1.0
+
+    firms: dict[str, Any] = {}
+    for name, firm in drawn.firms.items():
+        firms[name] = firm
+        lab, middle = firm.lab, central.firms[name].lab
+        if lab is None or middle is None:
+            continue
+        use = float(lab.inference) + float(lab.rnd)
+        wanted = (float(middle.inference) + float(middle.rnd)) * ratio(name)
+        split = wanted / use if use > 0 else 1.0
+        changes = {
+            "inference": float(lab.inference) * split,
+            "rnd": float(lab.rnd) * split,
+            "unmet": float(lab.unmet) * ratio(name),
+        }
+        firms[name] = firm.model_copy(update={"lab": lab.model_copy(update=changes)})
+    segments: dict[str, Any] = {}
+    for name, segment in drawn.segments.items():
+        use = float(central.segments[name].use) * ratio(name)
+        changes = {"use": use, "unmet": float(segment.unmet) * ratio(name)}
+        segments[name] = segment.model_copy(update=changes)
+    update = {"firms": FrozenMap(firms), "segments": FrozenMap(segments)}
+    return drawn.model_copy(update=update)
