@@ -30,9 +30,7 @@ def uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) ->
 
 def normals(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) -> NDArray[np.float64]:
     """One standard normal draw a key, by inversion."""
-    return np.array(
-        [_NORMAL.inv_cdf(uniform(seed, purpose, key, quarter)) for key in keys], dtype=np.float64
-    )
+    return np.array([_NORMAL.inv_cdf(uniform(seed, purpose, key, quarter)) for key in keys], dtype=np.float64)
 
 
 def triangular(u: float, low: float, mode: float, high: float) -> float:

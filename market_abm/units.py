@@ -7,6 +7,7 @@ prices in MUSD per kHQ. Wherever a person reads a price it is in USD per GPU-hou
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,8 +59,8 @@ def on_grid(values: ArrayLike) -> NDArray[np.float64]:
     return from_grid(to_grid(values))
 
 
-def ordered_sum(values: ArrayLike, axis: int = 0) -> NDArray[np.float64] | np.float64:
-    """Sum from the first element to the last, one by one.
+def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
+    """Sum from the first element to the last, one by one: an array, or a number for a vector.
 
     ``numpy.sum`` adds pairwise, so that inserting an idle firm's zero can change the last bit; a running
     sum does not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,9 @@ class Desk:
 
     def ask(self, verb: str, view: View, rows: np.ndarray) -> tuple[Any, list[dict]]:
         """Decide a verb for ``rows`` (ascending): the stacked result and a decision record a firm."""
-        parts, order, records = [], [], []
+        parts: list[Any] = []
+        order: list[int] = []
+        records: list[dict] = []
         for name, group in self._split(verb, rows):
             if name is None:
                 for row in group:
@@ -50,7 +53,7 @@ class Desk:
                 parts.append(self._checked(verb, registry.get(verb, name)(view, group), view, group))
             order.extend(int(row) for row in group)
         back = np.argsort(np.array(order, dtype=np.int64), kind="stable")
-        fields = [n for n in RESULTS[verb].__dataclass_fields__ if n != "alternatives"]
+        fields = [f.name for f in dataclasses.fields(RESULTS[verb]) if f.name != "alternatives"]
         columns = {n: np.concatenate([np.asarray(getattr(p, n)) for p in parts])[back] for n in fields}
         at = 0
         for part in parts:
@@ -78,7 +81,7 @@ class Desk:
 
     def _checked(self, verb: str, result: Any, view: View, rows: np.ndarray) -> Any:
         world, n = self.world, len(rows)
-        s, b = world.shape
+        b = world.shape[1]
         shapes: dict[str, dict[str, tuple[int, ...]]] = {
             "renew": {"give": (n, len(view.state.book))},
             "buy": {"quantity": (n, view.blocks.shape[1]), "value": (n, view.blocks.shape[1])},
@@ -89,13 +92,13 @@ class Desk:
                 "allowed": (n, b),
                 "term": (n,),
                 "notice": (n,),
-            },  # fmt: skip
+            },
             "build": {
                 "kh100e": (n,),
                 "chip": (n, len(world.upstream.chip)),
                 "region": (n, len(world.upstream.region)),
                 "debt": (n,),
-            },  # fmt: skip
+            },
         }
         keys = [world.rows.key[row] for row in rows]
         return validated(verb, result, keys, shapes[verb])

@@ -1,7 +1,7 @@
 """A firm of the market: a real Mesa agent, thin on purpose.
 
-It owns a row, a name and the verbs ``renew``, ``buy``, ``sell`` and ``build``. A subclass that overrides a verb
-decides it for that firm alone; every other firm stays on the array path.
+It owns a row, a name and the verbs ``renew``, ``buy``, ``sell`` and ``build``. A subclass that overrides a
+verb decides it for that firm alone; every other firm stays on the array path.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ small share each quarter; *internal* use of an owner's own fleet has no price.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ class Book:
         columns = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS}
         return Book(id=self.id + other.id, **columns)
 
-    def change(self, **columns: NDArray) -> Book:
+    def change(self, **columns: Any) -> Book:
         """The same rows with other columns."""
         return replace(self, **columns)
 
@@ -100,12 +101,12 @@ def rows(records: list[dict], horizon: int) -> Book:
             t = np.arange(horizon)
             inside = (t >= record["start"]) & (t <= record["ends"])
             record["path"] = np.where(inside, record["volume"], 0.0)
-    kinds = {
+    kinds: dict[str, type] = {
         "supplier": np.int64, "buyer": np.int64, "kind": np.int64, "start": np.int64, "ends": np.int64,
         "firm_until": np.int64, "notice": np.int64, "noticed": np.int64, "exclusive": np.bool_,
         "recall": np.bool_, "estimated": np.bool_,
     }  # fmt: skip
-    columns = {
+    columns: dict[str, Any] = {
         name: np.array([record[name] for record in full], dtype=kinds.get(name, np.float64))
         for name in _ARRAYS
     }

@@ -303,7 +303,7 @@ def _buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
 def _upstream(drawn: Any, start: int, horizon: int) -> Upstream:
     up = drawn.upstream
     chip, region = tuple(sorted(up.chips)), tuple(sorted(up.regions))
-    t = np.arange(horizon)
+    t = np.arange(horizon, dtype=np.float64)
     kw = np.full(horizon, np.nan)
     if up.kw_per_h100e:
         kw = held_then_growing(up.kw_per_h100e, 0.0, start, horizon)

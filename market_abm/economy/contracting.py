@@ -80,7 +80,7 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
     return state.change(book=book.change(price=price, ends=ends, firm_until=firm, noticed=noticed)), events
 
 
-def _event(world: World, kind: str, book: Book, i: int, amount: float, by_seller: bool = True) -> dict:
+def _event(world: World, kind: str, book: Book, i: Any, amount: float, by_seller: bool = True) -> dict:
     supplier, buyer = world.sellers.key[book.supplier[i]], world.buyers.key[book.buyer[i]]
     unit = "kH100e" if kind == "contract ends" else "USD/GPU-h"
     return {

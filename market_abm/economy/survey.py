@@ -48,6 +48,7 @@ def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
 def _history(q: Quarter, market: WholeMarket) -> dict[str, Any]:
     """Columns of the last quarters, the newest last: tight, loss of others, price effect."""
     old = q.state.history
+    assert market.removals is not None  # measured
 
     def grown(name: str, value: Any) -> Any:
         return (*old.get(name, ()), value)[-KEPT:]

@@ -5,6 +5,6 @@ from market_abm.strategies.registry import get, names, strategy
 from market_abm.strategies.view import Bids, Menu, Notices, Offer, Orders, View
 
 __all__ = [
-    "Bids", "Menu", "Notices", "Offer", "Orders", "View", "building", "buying", "get", "names", "renewing", "selling",
-    "strategy",
+    "Bids", "Menu", "Notices", "Offer", "Orders", "View", "building", "buying", "get", "names", "renewing",
+    "selling", "strategy",
 ]  # fmt: skip

@@ -33,7 +33,7 @@ def open_to_notice(view: View, rows: Ints) -> np.ndarray:
 
 
 def gain_from_leaving(view: View, rows: Ints) -> Floats:
-    """PV(outside) - PV(stay) - switching cost of each contract to each row, MUSD, (n, C); NaN where not open."""
+    """PV(outside) - PV(stay) - switching cost of each contract to each row, MUSD, (n, C); NaN if closed."""
     world, state, book = view.world, view.state, view.state.book
     s, b = book.supplier, book.buyer
     term = np.maximum(world.sellers.term[s], 1).astype(np.float64)

@@ -17,8 +17,9 @@ LEVELS = (1.0, 0.5, 0.0)
 def default(view: View, rows: Ints) -> Offer:
     """Offer all free capacity at unit cost; the market prices it.
 
-    The options are shares of it, scored by the margin expected at the last price. A fleet that is not for sale
-    serves its owner only. An efficient allocation never withholds; strategies that do are another choice.
+    The options are shares of it, scored by the margin expected at the last price. A fleet that is not for
+    sale serves its owner only. An efficient allocation never withholds; strategies that do are another
+    choice.
     """
     world = view.world
     node = node_of(world.sellers.row, rows)

@@ -25,8 +25,8 @@ class View:
     """The read-only state at the start of a stage, kHQ and MUSD.
 
     ``price`` is the last price index, ``free`` the capacity each seller could offer (S,), ``committed`` what
-    contracts already cover of each buyer's demand (B,), ``ceiling`` the most a buyer can use under its finance
-    and growth caps (B,), ``blocks`` and ``values`` what is left of each demand curve (B, K).
+    contracts already cover of each buyer's demand (B,), ``ceiling`` the most a buyer can use under its
+    finance and growth caps (B,), ``blocks`` and ``values`` what is left of each demand curve (B, K).
     """
 
     world: World
@@ -125,7 +125,7 @@ class Bids:
 
 @dataclass(frozen=True)
 class Offer:
-    """Capacity offered: kHQ (n,), least price (n,), wedge per buyer (n, B), buyers served (n, B), terms (n,)."""
+    """Capacity offered: kHQ (n,), least price (n,), wedge (n, B), buyers served (n, B), terms (n,)."""
 
     capacity: Floats
     reserve_price: Floats
