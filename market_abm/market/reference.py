@@ -53,9 +53,9 @@ def marginal_contributions(problem: TradeProblem, trades: Bools | None = None) -
     base = clear(problem)
     trades = base.flow > 0 if trades is None else trades
     links = np.argwhere(trades)
-    variants = [_without_seller(problem, j) for j in range(problem.sellers)]
-    variants += [_without_buyer(problem, i) for i in range(problem.buyers)]
-    variants += [_without_link(problem, j, i) for j, i in links]
+    variants = [without_seller(problem, j) for j in range(problem.sellers)]
+    variants += [without_buyer(problem, i) for i in range(problem.buyers)]
+    variants += [without_link(problem, j, i) for j, i in links]
     loss = base.surplus - surpluses(variants)
     link = np.full(trades.shape, np.nan)
     link[tuple(links.T)] = loss[problem.sellers + problem.buyers :]
@@ -72,8 +72,8 @@ def competitive_interval(problem: TradeProblem, step: float = 1.0) -> tuple[Floa
     """
     sellers = range(problem.sellers)
     owned = problem.capacity > 0
-    more = [_with_capacity(problem, j, problem.capacity[j] + step) for j in sellers]
-    less = [_with_capacity(problem, j, max(problem.capacity[j] - step, 0.0)) for j in sellers]
+    more = [with_capacity(problem, j, problem.capacity[j] + step) for j in sellers]
+    less = [with_capacity(problem, j, max(problem.capacity[j] - step, 0.0)) for j in sellers]
     value = surpluses([problem, *more, *less])
     rise = (value[1 : 1 + len(more)] - value[0]) / step
     fall = (value[0] - value[1 + len(more) :]) / step
@@ -83,7 +83,7 @@ def competitive_interval(problem: TradeProblem, step: float = 1.0) -> tuple[Floa
 def withdrawal_loss(problem: TradeProblem, seller: int, quantity: float | None = None) -> float:
     """Surplus lost when ``quantity`` (default all) of a seller's capacity is taken away, MUSD."""
     left = 0.0 if quantity is None else problem.capacity[seller] - quantity
-    with_all, without = surpluses([problem, _with_capacity(problem, seller, left)])
+    with_all, without = surpluses([problem, with_capacity(problem, seller, left)])
     return float(with_all - without)
 
 
@@ -92,31 +92,35 @@ def replacement_loss(problem: TradeProblem, flow: Floats) -> Floats:
     links = np.argwhere(flow > 0)
     variants = []
     for j, i in links:
-        without = _without_link(problem, j, i)
-        variants.append(_with_capacity(without, j, problem.capacity[j] - flow[j, i]))
+        without = without_link(problem, j, i)
+        variants.append(with_capacity(without, j, problem.capacity[j] - flow[j, i]))
     value = surpluses([problem, *variants])
     loss = np.full(flow.shape, np.nan)
     loss[tuple(links.T)] = value[0] - value[1:]
     return loss
 
 
-def _with_capacity(problem: TradeProblem, seller: int, capacity: float) -> TradeProblem:
+def with_capacity(problem: TradeProblem, seller: int, capacity: float) -> TradeProblem:
+    """The problem with another capacity (kHQ) of one seller."""
     changed = problem.capacity.copy()
     changed[seller] = capacity
     return problem.replace(capacity=changed)
 
 
-def _without_seller(problem: TradeProblem, seller: int) -> TradeProblem:
-    return _with_capacity(problem, seller, 0.0)
+def without_seller(problem: TradeProblem, seller: int) -> TradeProblem:
+    """The problem without one seller's capacity."""
+    return with_capacity(problem, seller, 0.0)
 
 
-def _without_buyer(problem: TradeProblem, buyer: int) -> TradeProblem:
+def without_buyer(problem: TradeProblem, buyer: int) -> TradeProblem:
+    """The problem without one buyer's demand."""
     quantity = problem.block_quantity.copy()
     quantity[buyer] = 0.0
     return problem.replace(block_quantity=quantity)
 
 
-def _without_link(problem: TradeProblem, seller: int, buyer: int) -> TradeProblem:
+def without_link(problem: TradeProblem, seller: int, buyer: int) -> TradeProblem:
+    """The problem without one link."""
     linked = problem.linked.copy()  # type: ignore[union-attr]
     linked[seller, buyer] = False
     return problem.replace(linked=linked)

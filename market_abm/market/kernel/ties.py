@@ -11,10 +11,19 @@ from numba import njit
 
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.simplex import TIES, optimise
-from market_abm.market.kernel.tree import BLOCK, OWN, OWN_FLOW, PARENT, PRED, PRICE, collect
+from market_abm.market.kernel.tree import BLOCK, OWN, PARENT, PRED, PRICE, collect
 
 KEY_STEPS = 1 << 32
 """Resolution of tie keys. Incumbency weighs more than all keys on a cycle: 2^32 times the nodes."""
+
+
+@njit(cache=True)
+def scramble(number):
+    """A 32-bit key from a small number, without linear relations (splitmix64, Steele et al. 2014)."""
+    word = np.uint64(number + 1) * np.uint64(0x9E3779B97F4A7C15)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.int64((word ^ (word >> np.uint64(31))) >> np.uint64(32))
 
 
 @njit(cache=True)
@@ -32,8 +41,7 @@ def tie_costs(net, incumbent, tie_key):
         if tie_key.shape[0] > 0:
             cost[a] = np.int64(tie_key[seller, buyer] * KEY_STEPS)
         else:
-            word = np.uint64(j * 0x10001 + (i - S) * 7 + 1) * np.uint64(0x9E3779B97F4A7C15)
-            cost[a] = np.int64((word ^ (word >> np.uint64(29))) >> np.uint64(32))
+            cost[a] = scramble(j * 65_537 + i - S)
         if incumbent.shape[0] > 0 and incumbent[seller, buyer] > 0.0:
             cost[a] -= weight
     return cost
