@@ -28,6 +28,7 @@ from market_abm.economy.trading import (
     position,
     reach,
     sign,
+    signings,
     trade_problem,
 )
 from market_abm.economy.upstream import arrive, deliver_chips, outlook, place_orders
@@ -197,9 +198,11 @@ class ComputeMarket(mesa.Model):
         q.deal = bargained(q)
         share = np.where(q.world.links.internal, 1.0, float(q.world.scenario.behaviour.contracted_share))
         q.signed = q.allocation.flow * share
+        before = q.state.book
         q.state = q.state.change(
             book=sign(q.world, q.state, q.signed, signed_price(q), q.offer.term, q.offer.notice, "T")
         )
+        q.say(signings(q.world, q.state, len(before)))
         q.new_price = price_index(q)
 
     def _deliver(self, q: Quarter) -> None:

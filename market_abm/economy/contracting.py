@@ -34,6 +34,10 @@ def roll_over(world: World, state: State) -> tuple[State, list[dict]]:
         _event(world, "contract ends", book, i, book.volume[i])
         for i in np.flatnonzero((book.kind == TERM) & (book.ends == t - 1) & (book.volume > DUST))
     ]
+    events += [
+        _event(world, "contract starts", book, i, volume[i])
+        for i in np.flatnonzero((book.kind == TERM) & (book.start == t) & (t > 0) & (volume > DUST))
+    ]
     alive = (book.ends >= t) & ((book.kind == TERM) | (volume > DUST))
     return state.change(book=book.change(volume=volume).keep(alive)), events
 
@@ -82,7 +86,7 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
 
 def _event(world: World, kind: str, book: Book, i: Any, amount: float, by_seller: bool = True) -> dict:
     supplier, buyer = world.sellers.key[book.supplier[i]], world.buyers.key[book.buyer[i]]
-    unit = "kH100e" if kind == "contract ends" else "USD/GPU-h"
+    unit = "kH100e" if kind.startswith("contract") else "USD/GPU-h"
     return {
         "stage": 2,
         "kind": kind,

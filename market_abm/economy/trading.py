@@ -14,7 +14,7 @@ from market_abm.economy.contracting import DUST
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, World
 from market_abm.market.problem import TradeProblem
-from market_abm.units import GRID, ordered_sum
+from market_abm.units import GRID, ordered_sum, usd_per_gpu_hour
 
 FIRST_PURCHASE = 20.0
 """kHQ that a lab without compute can start with in one quarter, whatever its growth cap."""
@@ -88,8 +88,21 @@ def reach(world: World, state: State, conditions: Conditions, allowed: np.ndarra
     linked &= allowed | conditions.opened
     exclusive = world.links.exclusive & ~conditions.exclusivity_banned[:, None]
     tied = exclusive.any(axis=1)
+    _keep_promises(world, state, conditions, linked)
     linked[tied] &= exclusive[tied] | world.links.internal[tied] | conditions.opened[tied]
     return linked
+
+
+def _keep_promises(world: World, state: State, conditions: Conditions, linked: np.ndarray) -> None:
+    """While an exclusive contract is in force its supplier takes on no other lab (changes ``linked`` in place)."""
+    book = state.book
+    for i in np.flatnonzero(book.exclusive & book.in_force(state.t)):
+        s, b = book.supplier[i], book.buyer[i]
+        if conditions.exclusivity_banned[s]:
+            continue
+        others = world.buyers.lab & ~world.links.internal[s] & ~conditions.opened[s]
+        others[b] = False
+        linked[s, others] = False
 
 
 def switching_per_unit(world: World, state: State, conditions: Conditions) -> Floats:
@@ -176,3 +189,21 @@ def sign(
         )
     book = book.change(volume=volume, price=paid)
     return book.append(books.rows(fresh, world.horizon)) if fresh else book
+
+
+def signings(world: World, state: State, before: int) -> list[dict]:
+    """Events of the contracts that were signed this quarter, from row ``before`` of the book on."""
+    book = state.book
+    return [
+        {
+            "stage": 5,
+            "kind": "contract signed",
+            "firm": world.sellers.key[book.supplier[i]],
+            "counterparty": world.buyers.key[book.buyer[i]],
+            "amount": float(book.volume[i]),
+            "unit": "kH100e",
+            "detail": f"{book.id[i]} at {usd_per_gpu_hour(float(book.price[i])):.2f} USD/GPU-h",
+        }
+        for i in range(before, len(book))
+        if book.kind[i] == TERM
+    ]

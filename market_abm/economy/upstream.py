@@ -127,7 +127,8 @@ def expected_price(world: World, state: State, demand: Demand, ahead: int) -> fl
     then = demand.scaled(np.where(world.buyers.lab, labs, segments))
     grid = then.ladder()
     at = np.cumsum(then.at(np.broadcast_to(grid, (len(then.need), len(grid)))), axis=0)[-1]
-    return float(np.min(np.maximum(np.interp(supply, at, grid), world.sellers.unit_cost[order])))
+    cleared = np.maximum(np.interp(supply, at, grid), world.sellers.unit_cost[order])
+    return float(np.min(cleared, initial=grid[0]))
 
 
 def outlook(

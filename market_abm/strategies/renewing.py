@@ -38,6 +38,7 @@ def gain_from_leaving(view: View, rows: Ints) -> Floats:
     s, b = book.supplier, book.buyer
     term = np.maximum(world.sellers.term[s], 1).astype(np.float64)
     ahead = np.minimum(term, np.maximum(book.ends - state.t, 1))
+    notice = np.maximum(book.notice, view.conditions.minimum_notice[s])
     discount = 1.0 / (1.0 + world.rows.wacc)
     switching = np.minimum(world.links.switching[s, b], view.conditions.switching_cap[s]) / term
     own = own_use_value(view)[s]
@@ -50,7 +51,7 @@ def gain_from_leaving(view: View, rows: Ints) -> Floats:
     can = open_to_notice(view, rows)
     for i, row in enumerate(rows):
         d = discount[row]
-        quarters = (d**book.notice - d ** np.maximum(ahead, book.notice)) / max(1.0 - d, 1e-12)
+        quarters = (d**notice - d ** np.maximum(ahead, notice)) / max(1.0 - d, 1e-12)
         per_unit = np.where(world.sellers.row[s] == row, leave_seller, leave_buyer)
         gain[i] = np.where(can[i], per_unit * book.volume * quarters, np.nan)
     return gain
