@@ -3,10 +3,10 @@
 from market_abm.scenario.calendar import is_quarter, quarter_index, quarter_name, shifted
 from market_abm.scenario.errors import Mark, Problem, ScenarioError, format_problems
 from market_abm.scenario.fields import FrozenMap, Series, Shares
+from market_abm.scenario.library import shipped
 from market_abm.scenario.load import check_file, load_scenario, scenario_from
 from market_abm.scenario.quantity import Number, Quantity, guess
 from market_abm.scenario.schema import Scenario
-from market_abm.scenario.shipped import shipped
 
 __all__ = [
     "FrozenMap",

@@ -127,7 +127,8 @@ class Behaviour(Part):
         default=0.25, description="spread of the value of inference around its mean, both ways"
     )
     choke: Factor = Field(
-        default=guess(5, 3, 10), description="highest value of a segment's compute over the index at the start"
+        default=guess(5, 3, 10),
+        description="highest value of a segment's compute over the index at the start",
     )
     unmet_quarters: Count = Field(default=4, description="quarters over which unmet need enters")
     lab_blocks: Count = Field(default=30, description="value blocks of a lab")

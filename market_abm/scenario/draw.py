@@ -35,7 +35,7 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
     seed : int
         Seed of the run.
     pin : bool or iterable of str
-        True holds every central value; paths hold those (and everything below them).
+        True holds every central value (as does `pin: true` in the file); paths hold those and what is below.
     """
     from market_abm.rng import triangular, uniform
 
@@ -46,7 +46,7 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
         if not isinstance(value, Quantity):
             return value
         result = float(value)
-        free = value.ranged and pin is not True
+        free = value.ranged and pin is not True and not scenario.pin
         if free and not any(item.path == path or item.path.startswith(f"{path}.") for path in held):
             result = triangular(uniform(seed, "input", item.path), value.low, result, value.high)  # type: ignore[arg-type]
         return round(result) if item.type is not None and item.type.whole else result

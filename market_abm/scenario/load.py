@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from market_abm.scenario.errors import Mark, Problem, ScenarioError, clipped, listed, nearest
+from market_abm.scenario.library import SUFFIX, shipped, shipped_file
 from market_abm.scenario.merge import merged
 from market_abm.scenario.override import apply
 from market_abm.scenario.schema import Scenario
-from market_abm.scenario.shipped import SUFFIX, shipped, shipped_file
 from market_abm.scenario.tree import MAX_BYTES, Node, decode, node_of, parse
 from market_abm.scenario.validate import build
 

@@ -13,7 +13,7 @@ from market_abm.scenario.behaviour import Behaviour
 from market_abm.scenario.calendar import quarter_index, quarter_name
 from market_abm.scenario.contracts import Contract, Link
 from market_abm.scenario.errors import Mark
-from market_abm.scenario.fields import Date, FrozenMap, Name, Named, Part, Quarter, RunLength
+from market_abm.scenario.fields import Date, Flag, FrozenMap, Name, Named, Part, Quarter, RunLength
 from market_abm.scenario.firms import Firm
 from market_abm.scenario.product import Product
 from market_abm.scenario.segments import Segment
@@ -46,6 +46,7 @@ class Scenario(Part):
     schema_version: Literal[1] = Field(description="version of the file format")
     name: Name = Field(description="name of the scenario")
     question: str | None = Field(default=None, description="the question that it answers, in one sentence")
+    pin: Flag = Field(default=False, description="hold every number at its central value, as --pin does")
     horizon: Horizon = Field(description="when it starts and for how long it runs")
     firms: Named[Firm] = Field(description="firms by name")
     links: tuple[Link, ...] = Field(default=(), description="supplier graph; the more specific entry rules")

@@ -33,10 +33,13 @@ def test_lone_lessor():
 
 
 @pytest.mark.parametrize("name", ["bilateral-monopoly", "lone-lessor"])
-def test_exact_worlds_are_certain(name):
-    assert not any(
-        isinstance(item.value, Quantity) and item.value.ranged for item in numbers(load_scenario(name))
-    )
+def test_exact_worlds_are_certain_and_calm(name):
+    world = load_scenario(name)
+    assert world.drawn(1) == world.drawn(2)
+    shocks = world.behaviour.shocks
+    assert shocks.quality == shocks.demand == shocks.market == shocks.segment == 0.0
+    assert world.behaviour.taste_sd == world.behaviour.retirement == world.behaviour.base_growth == 0.0
+    assert all(firm.fleet.growth_cap == 0.0 for firm in world.firms.values() if firm.fleet is not None)
 
 
 def test_two_clouds_three_labs_is_reconciled_and_a_guess():
