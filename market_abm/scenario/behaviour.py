@@ -128,7 +128,7 @@ class Behaviour(Part):
     )
     choke: Factor = Field(
         default=guess(5, 3, 10),
-        description="highest value of a segment's compute over the index at the start",
+        description="highest value of a segment's compute over the opening index",
     )
     unmet_quarters: Count = Field(default=4, description="quarters over which unmet need enters")
     lab_blocks: Count = Field(default=30, description="value blocks of a lab")
