@@ -106,8 +106,8 @@ class NumberOutcome:
     feasible : bool
         Whether the buyer is better off than without anybody (participation).
     fallback_payment, fallback_buyer_payoff : float
-        Shapley payment to each supplier, which replaces an infeasible one, and what it leaves the buyer (Stole
-        and Zwiebel 1996).
+        Shapley payment to each supplier, which replaces an infeasible one, and what it leaves the buyer
+        (Stole and Zwiebel 1996).
     """
 
     gain_from_trade: float

@@ -1,0 +1,313 @@
+"""Floor, replacement cost and ceiling against hand-made cases, HiGHS and the theory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from market_abm.market import TradeProblem, clear, competitive_interval, reference
+from market_abm.market.bargaining import Terms, hold, rational_pair, with_terms
+from tests.market.bargains import (
+    TOLERANCE,
+    check_pair_is_ordered,
+    check_pair_of_the_duel,
+    duel,
+)
+from tests.market.problems import generic_problem, problems
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems())
+def test_floor_replacement_and_value_are_ordered(problem):
+    check_pair_is_ordered(problem)
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems())
+def test_every_competitive_price_lies_between_floor_and_replacement(problem):
+    allocation = clear(problem)
+    pair = rational_pair(allocation)
+    low, high = (end[pair.seller] + pair.wedge for end in competitive_interval(allocation))
+    assert np.all(pair.floor <= low + TOLERANCE)
+    assert np.all(high <= pair.replacement + TOLERANCE)
+
+
+def _resale_by_reference(problem, flow, served, j, i) -> float:
+    """c_j + [S(N; u_ij = 0, i at its other trades) - surplus of all other trades] / x_ij, from HiGHS."""
+    x = flow[j, i]
+    kept = problem.block_quantity.copy()
+    until = np.cumsum(kept[i])
+    kept[i] = np.clip(served[i] - x - (until - kept[i]), 0.0, kept[i])
+    linked = problem.linked.copy()
+    linked[j, i] = False
+    resold = reference.clear(problem.replace(block_quantity=kept, linked=linked)).surplus
+    others = flow.copy()
+    others[j, i] = 0.0
+    quantity = problem.block_quantity
+    top = np.cumsum(quantity, axis=1) - quantity
+    taken = np.clip(others.sum(axis=0)[:, None] - top, 0.0, quantity)
+    worth = float((taken * problem.block_value).sum() - (others * problem.link_cost).sum())
+    return problem.unit_cost[j] + (resold - worth) / x
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems(most_sellers=3, most_buyers=3, most_blocks=2))
+def test_pair_agrees_with_the_reference(problem):
+    allocation = clear(problem)
+    pair = rational_pair(allocation)
+    loss = reference.replacement_loss(problem, allocation.flow)[pair.seller, pair.buyer]
+    expected = loss / pair.quantity + pair.unit_cost + pair.wedge
+    np.testing.assert_allclose(pair.replacement, expected, atol=1e-6)
+    for n, (j, i) in enumerate(zip(pair.seller, pair.buyer)):
+        resale = _resale_by_reference(problem, allocation.flow, allocation.served, j, i)
+        np.testing.assert_allclose(pair.resale[n], resale, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pair_agrees_with_the_reference_on_a_larger_network(seed):
+    problem = generic_problem(np.random.default_rng(seed), 8, 12, 6, degree=3)
+    allocation = clear(problem)
+    pair = rational_pair(allocation)
+    loss = reference.replacement_loss(problem, allocation.flow)[pair.seller, pair.buyer]
+    np.testing.assert_allclose(
+        pair.replacement, loss / pair.quantity + pair.unit_cost + pair.wedge, rtol=1e-5, atol=1e-5
+    )
+    for n, (j, i) in enumerate(zip(pair.seller, pair.buyer)):
+        resale = _resale_by_reference(problem, allocation.flow, allocation.served, j, i)
+        np.testing.assert_allclose(pair.resale[n], resale, rtol=1e-5, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems())
+def test_tree_and_shortest_paths_give_the_same_pair(problem):
+    from market_abm.market.kernel.pair import link_pairs
+    from market_abm.market.kernel.removal import NO_TREE
+    from market_abm.market.kernel.tree import PARENT
+
+    allocation = clear(problem)
+    seller, buyer = np.nonzero(allocation.flow > 0.0)
+    net, tree, links = allocation._state
+    without = tree.copy()
+    without[PARENT, -1] = NO_TREE
+    by_tree = link_pairs(net, tree, links, seller, buyer)
+    by_paths = link_pairs(net, without, links, seller, buyer)
+    np.testing.assert_array_equal(by_tree, by_paths)
+    assert np.all(np.isfinite(by_tree))
+
+
+def test_pair_of_the_duel_by_hand():
+    check_pair_of_the_duel()
+
+
+def test_excluded_buyer_bids_with_the_costs_of_its_own_link():
+    problem = duel(third=6.0).replace(
+        switching=[[0.0, 0.5], [1.0, 0.0]], wedge=[[0.2, 1.0], [0.0, 0.0]], tax=[[0.0, 0.25], [0.0, 0.0]]
+    )
+    pair = rational_pair(clear(problem.replace(capacity=[3.0, 0.0])), [(0, 0)])
+    np.testing.assert_allclose(pair.excluded, 6.0 - 0.5 - 1.0 - 0.25)
+    np.testing.assert_allclose(pair.floor, 0.2 + pair.excluded)
+
+
+def test_link_cap_or_missing_link_silences_an_excluded_buyer():
+    problem = duel(third=6.0).replace(capacity=[3.0, 0.0])
+    capped = problem.replace(link_cap=[[9.0, 0.0], [9.0, 9.0]])
+    unlinked = problem.replace(linked=[[True, False], [True, False]])
+    for quiet in (capped, unlinked):
+        pair = rational_pair(clear(quiet), [(0, 0)])
+        np.testing.assert_allclose(pair.floor, pair.unit_cost)
+        assert pair.excluded[0] == -np.inf
+
+
+def test_resale_reaches_a_buyer_through_another_seller():
+    """Seller 0 cannot serve the excluded buyer, but relieves seller 1, who can."""
+    problem = TradeProblem(
+        [2.0, 2.0],
+        [0.0, 0.0],
+        [[2.0], [2.0], [2.0]],
+        [[10.0], [9.0], [7.0]],
+        linked=[[True, True, False], [False, True, True]],
+    )
+    allocation = clear(problem)
+    assert allocation.flow[0, 0] == 2.0 and allocation.flow[1, 1] == 2.0
+    pair = rational_pair(allocation, [(0, 0)])
+    assert pair.excluded[0] == -np.inf
+    np.testing.assert_allclose(pair.resale, 7.0)
+
+
+def test_without_another_supplier_the_replacement_cost_is_the_loss():
+    problem = duel().replace(capacity=[3.0, 0.0])
+    pair = rational_pair(clear(problem), [(0, 0)])
+    np.testing.assert_allclose(pair.replacement, pair.value)
+
+
+def test_chosen_links_equal_the_whole():
+    problem = generic_problem(np.random.default_rng(3), 6, 8, 5)
+    allocation = clear(problem)
+    whole = rational_pair(allocation, terms=Terms(2.0, 1.0, 4.0))
+    for n in range(len(whole.seller)):
+        one = rational_pair(allocation, [(whole.seller[n], whole.buyer[n])], Terms(2.0, 1.0, 4.0))
+        for name in ("floor", "ceiling", "value", "replacement", "resale", "excluded", "quantity"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(whole, name)[n : n + 1])
+
+
+def test_link_without_volume_is_refused():
+    problem = duel(third=1.5)
+    with pytest.raises(ValueError, match=r"seller 1, buyer 0\) carries no volume"):
+        rational_pair(clear(problem), [(1, 0)])
+
+
+def test_ceiling_weighs_loss_and_replacement():
+    """R = 3, n = 1, H = 4, d = 0.9: w = (1 - d^2) / (1 - d^4)."""
+    allocation = clear(duel())
+    pair = rational_pair(allocation, [(0, 0)], Terms(3.0, 1.0, 4.0, 0.9))
+    weight = (1 - 0.9**2) / (1 - 0.9**4)
+    np.testing.assert_allclose(pair.ceiling, weight * pair.value + (1 - weight) * pair.replacement)
+
+
+@pytest.mark.parametrize(
+    ("reroute", "notice", "weight"), [(1, 1, 0.0), (1, 3, 0.0), (9, 0, 1.0), (4, 0, 1.0)]
+)
+def test_weight_at_its_ends(reroute, notice, weight):
+    pair = rational_pair(clear(duel()), [(0, 0)], Terms(reroute, notice, 4.0, 0.9))
+    np.testing.assert_allclose(pair.ceiling, weight * pair.value + (1 - weight) * pair.replacement)
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems(), st.integers(0, 4), st.floats(0.5, 1.0))
+def test_longer_notice_never_lowers_what_the_buyer_has_secured(problem, notice, discount):
+    allocation = clear(problem)
+    short = rational_pair(allocation, terms=Terms(4.0, notice, 4.0, discount))
+    long = with_terms(short, Terms(4.0, notice + 1.0, 4.0, discount), allocation.flow.shape)
+    before, after = short.leverage_split().buyer_secured, long.leverage_split().buyer_secured
+    usable = np.isfinite(before)
+    assert np.all(after[usable] >= before[usable] - TOLERANCE)
+
+
+def test_longer_notice_raises_the_buyers_share_in_the_duel():
+    shares = []
+    for notice in (0.0, 1.0, 2.0):
+        pair = rational_pair(clear(duel()), [(0, 0)], Terms(3.0, notice, 4.0))
+        shares.append(pair.leverage_split().buyer_secured[0])
+    assert shares[0] < shares[1] < shares[2]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 40), st.integers(1, 40))
+def test_lower_switching_costs_raise_the_buyers_share(high, fall):
+    """As long as the other supplier would be used at all (its switching cost stays below the surplus)."""
+    dear, cheap = 0.2 * high, max(0.2 * (high - fall), 0.1)
+    if cheap >= dear:
+        return
+    share = [
+        rational_pair(clear(duel(switching=s, third=0.5)), [(0, 0)]).leverage_split().buyer_secured[0]
+        for s in (dear, cheap)
+    ]
+    assert share[1] > share[0]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 29))
+def test_entry_raises_the_buyers_share(tenths):
+    before = rational_pair(clear(duel(entrant=0.0, third=0.5)), [(0, 0)]).leverage_split()
+    after = rational_pair(clear(duel(entrant=tenths / 10.0, third=0.5)), [(0, 0)]).leverage_split()
+    assert before.buyer_secured[0] == pytest.approx(0.0, abs=1e-12)
+    assert after.buyer_secured[0] > 0.0
+
+
+def test_reroute_is_fast_only_with_another_qualified_supplier():
+    terms = Terms.from_links([[True, True], [True, False]], notice=0.0, qualification_lag=3.0)
+    np.testing.assert_array_equal(terms.quarters_to_reroute, [[1.0, 3.0], [1.0, 1.0]])
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems())
+def test_split_sums_to_one_and_dollars_to_the_surplus(problem):
+    split = rational_pair(clear(problem), terms=Terms(2.0, 1.0, 4.0)).leverage_split()
+    usable = np.isfinite(split.seller_secured)
+    total = split.seller_secured + split.buyer_secured + split.contested
+    np.testing.assert_allclose(total[usable], 1.0)
+    assert np.all(split.contested[usable] >= -TOLERANCE)
+    dollars = split.seller_secured_usd + split.buyer_secured_usd + split.contested_usd
+    np.testing.assert_allclose(dollars[usable], split.gross_surplus_usd[usable])
+
+
+def test_dollars_are_per_gpu_hour():
+    split = rational_pair(clear(duel()), [(0, 0)]).leverage_split()
+    np.testing.assert_allclose(split.gross_surplus_usd, 9.0 / 2.19)
+
+
+def _held_by_reference(free, trade, j, i):
+    """Loss of the held link by HiGHS: surplus of the trades less S(N; u_ij = 0, K_j - x_ij)."""
+    problem, flow = trade.problem, trade.flow
+    quantity = problem.block_quantity
+    top = np.cumsum(quantity, axis=1) - quantity
+    taken = np.clip(flow.sum(axis=0)[:, None] - top, 0.0, quantity)
+    now = float((taken * problem.block_value).sum() - (flow * problem.link_cost).sum())
+    capacity = problem.capacity.copy()
+    capacity[j] -= flow[j, i]
+    linked = problem.linked.copy()
+    linked[j, i] = False
+    return now - reference.clear(problem.replace(capacity=capacity, linked=linked)).surplus
+
+
+@settings(deadline=None, max_examples=60)
+@given(problems(most_sellers=3, most_buyers=3, most_blocks=2), st.integers(0, 2**31), st.integers(1, 5))
+def test_held_relation_agrees_with_the_reference(free, seed, volume):
+    rng = np.random.default_rng(seed)
+    j, i = int(rng.integers(free.sellers)), int(rng.integers(free.buyers))
+    allocation = clear(free)
+    trade = hold(allocation, j, i, float(volume), [float(volume)], [12.0])
+    pair = rational_pair(trade, [(j, i)])
+    loss = _held_by_reference(free, trade, j, i)
+    expected = loss / pair.quantity + pair.unit_cost + pair.wedge
+    np.testing.assert_allclose(pair.replacement, expected, atol=1e-6)
+    assert pair.replacement[0] <= pair.value[0] + TOLERANCE
+    resale = _resale_by_reference(trade.problem, trade.flow, trade.served, j, i)
+    np.testing.assert_allclose(pair.resale, resale, atol=1e-6)
+
+
+def test_holding_what_is_free_changes_nothing():
+    """A relation whose volume is the free market's own flow has the free market's pair."""
+    problem = duel(third=1.5)
+    whole = rational_pair(clear(problem), [(0, 0)])
+    free = problem.replace(capacity=[0.0, 3.0], block_quantity=[[0.0], [2.0]])
+    held = rational_pair(hold(clear(free), 0, 0, 3.0, [3.0], [10.0]), [(0, 0)])
+    for name in ("floor", "ceiling", "value", "replacement", "resale", "excluded", "quantity"):
+        np.testing.assert_allclose(getattr(held, name), getattr(whole, name), err_msg=name)
+
+
+def test_relation_out_of_line_is_counted_and_has_no_split():
+    """The contract serves a block worth 2 while an excluded buyer would pay 6."""
+    free = duel(third=6.0).replace(capacity=[0.0, 0.0], block_quantity=[[0.0], [2.0]])
+    pair = rational_pair(hold(clear(free), 0, 0, 2.0, [2.0], [2.0]), [(0, 0)])
+    assert pair.floor[0] == 6.0 and pair.value[0] == 2.0
+    assert pair.out_of_line[0]
+    split = pair.leverage_split()
+    assert np.isnan([split.seller_secured[0], split.buyer_secured[0], split.contested[0]]).all()
+    assert np.isnan(pair.realised_share(np.array([4.0]))[0])
+    assert np.isnan(pair.bargaining_index(np.array([4.0]))[0])
+
+
+def test_realised_share_and_index_read_the_price():
+    pair = rational_pair(clear(duel(third=1.5)), [(0, 0)])
+    np.testing.assert_allclose(pair.realised_share(np.array([4.0])), (4.0 - 1.0) / 9.0)
+    np.testing.assert_allclose(pair.bargaining_index(np.array([1.75])), 0.5)
+
+
+def test_index_needs_a_width():
+    """Two equal sellers with room to spare: floor and replacement cost are both the unit cost."""
+    pair = rational_pair(clear(duel(switching=0.0, third=0.5)))
+    np.testing.assert_allclose(pair.ceiling, 1.0)
+    np.testing.assert_allclose(pair.floor, 1.0)
+    assert np.all(np.isnan(pair.bargaining_index(np.full(len(pair.floor), 1.0))))
+
+
+@pytest.mark.parametrize(
+    ("volume", "sizes", "message"),
+    [(0.0, [0.0], "volume is 0.0"), (2.0, [1.0], "sums to 1.0 and volume is 2.0")],
+)
+def test_hold_refuses(volume, sizes, message):
+    with pytest.raises(ValueError, match=message):
+        hold(clear(duel()), 0, 0, volume, sizes, [5.0])
