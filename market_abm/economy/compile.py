@@ -40,7 +40,7 @@ def compile_world(scenario: Any, seed: int, *, pin: bool = False) -> World:
     rows = _rows(drawn, start, horizon)
     upstream = _upstream(drawn, start, horizon)
     book_scale = _opening_scale(scenario, drawn)
-    sellers = _sellers(drawn, rows, upstream, start, horizon, book_scale)
+    sellers = _sellers(drawn, scenario, rows, upstream, start, horizon)
     buyers = _buyers(drawn, rows, horizon)
     p = drawn.product
     revenue = [drawn.firms[k].lab.revenue or 0.0 for k, keep in zip(buyers.key, buyers.product) if keep]
@@ -174,8 +174,26 @@ def _opening_scale(scenario: Any, drawn: Any) -> dict[str, float]:
     return scale
 
 
+def _sellable(central: Any, keys: tuple[str, ...], start: int, default: float) -> Floats:
+    """Share of each fleet that can be allocated, (S,).
+
+    A fleet whose opening book is on file (contracts, and leases of the timeline that hold at the start) can
+    allocate what it allocates; the rest is its deployment buffer (repair, burn-in, idle) and stays one. Central
+    values, so that scenarios which use a fleet differently still own the same one.
+    """
+    used = dict.fromkeys(keys, 0.0)
+    opening = [*central.contracts.values(), *(e.contract for e in central.timeline if e.kind == "lease")]
+    for contract in opening:
+        if contract.start is None or quarter_index(contract.start) <= start:
+            used[contract.supplier] += float(contract.volume)
+    online = [float(central.firms[key].fleet.online) for key in keys]
+    return np.array(
+        [min(used[k] / o, 1.0) if o > 0 and used[k] > 0.5 * o else default for k, o in zip(keys, online)]
+    )
+
+
 def _sellers(
-    drawn: Any, rows: Rows, upstream: Upstream, start: int, horizon: int, scale: dict[str, float]
+    drawn: Any, central: Any, rows: Rows, upstream: Upstream, start: int, horizon: int
 ) -> Sellers:
     keys = tuple(k for k in rows.key if k in drawn.firms and drawn.firms[k].fleet is not None)
     fleets = [drawn.firms[k].fleet for k in keys]
@@ -189,20 +207,8 @@ def _sellers(
             return 0
         return -1 if value == "npv" else max(quarter_index(value) - start, 0)
 
-    default_sellable = float(drawn.behaviour.sellable_share)
-    used = dict.fromkeys(keys, 0.0)
-    for contract in drawn.contracts.values():
-        if contract.start is None or quarter_index(contract.start) <= start:
-            used[contract.supplier] += float(contract.volume) * scale[contract.supplier]
     online = column("online")
-    sellable = np.array(
-        # A firm whose opening book is on file can allocate what it allocates; the rest of its fleet is the
-        # deployment buffer (repair, burn-in, idle) and stays one.
-        [
-            min(used[k] / o, 1.0) if o > 0 and used[k] > 0.5 * o else default_sellable
-            for k, o in zip(keys, online)
-        ]
-    )
+    sellable = _sellable(central, keys, start, float(drawn.behaviour.sellable_share))
     silicon = np.zeros((len(keys), len(upstream.chip)))
     power = np.zeros((len(keys), len(upstream.region)))
     for s, fleet in enumerate(fleets):
