@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from market_abm.units import GRID, on_grid
+from market_abm.units import GRID
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -20,6 +20,22 @@ QUANTITY_LIMIT = 1e9
 """Largest single quantity (kHQ): totals of grid quantities must fit 64 bits."""
 
 _LINK_PRICES = ("switching", "wedge", "tax")
+_BY_SELLER = ("capacity", "unit_cost")
+_BY_BLOCK = ("block_quantity", "block_value")
+_PRICE = (-PRICE_LIMIT, PRICE_LIMIT, f"finite and within +-{PRICE_LIMIT:g} MUSD/kHQ")
+_QUANTITY = (0.0, QUANTITY_LIMIT, f"from 0 to {QUANTITY_LIMIT:g} kHQ")
+_RANGE = {
+    "capacity": _QUANTITY,
+    "block_quantity": _QUANTITY,
+    "incumbent": _QUANTITY,
+    "unit_cost": _PRICE,
+    "block_value": _PRICE,
+    "switching": _PRICE,
+    "wedge": _PRICE,
+    "tax": _PRICE,
+    "link_cap": (0.0, np.inf, "zero or more, inf for no cap"),
+    "tie_key": (0.0, np.nextafter(1.0, 0.0), "in [0, 1)"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,16 +136,20 @@ class TradeProblem:
         ValueError
             As the constructor.
         """
-        unknown = changes.keys() - _FIELDS
-        if unknown:
+        if not _FIELDS.issuperset(changes):
+            unknown = changes.keys() - _FIELDS
             allowed = ", ".join(sorted(_FIELDS))
             raise TypeError(f"TradeProblem has no argument {sorted(unknown)}: use one of {allowed}.")
         sizes = (self.sellers, *self.block_quantity.shape)
-        if np.shape(changes.get("capacity", self.capacity)) != (sizes[0],) or (
-            np.shape(changes.get("block_quantity", self.block_quantity)) != sizes[1:]
-        ):
+        same_shape = ("capacity" not in changes or np.shape(changes["capacity"]) == sizes[:1]) and (
+            "block_quantity" not in changes or np.shape(changes["block_quantity"]) == sizes[1:]
+        )
+        if not same_shape:
             return TradeProblem(**{**self.__dict__, **changes})
-        checked = {name: _coerce(name, value, sizes) for name, value in changes.items()}
+        checked = {
+            name: value if value is self.__dict__[name] else _coerce(name, value, sizes)
+            for name, value in changes.items()
+        }
         problem = TradeProblem._trusted(**{**self.__dict__, **checked})
         if "block_quantity" in changes or "block_value" in changes:
             _check_falling(problem.block_quantity, problem.block_value)
@@ -156,20 +176,14 @@ def _matrix(name: str, value: ArrayLike) -> NDArray[Any]:
 def _coerce(name: str, value: Any, sizes: tuple[int, int, int]) -> NDArray[Any] | None:
     """One argument in its stored form: right shape, on the grid, read-only."""
     sellers, buyers, blocks = sizes
-    if name in ("capacity", "unit_cost"):
+    if name in _BY_SELLER:
         shape: tuple[int, ...] = (sellers,)
-    elif name.startswith("block_"):
+    elif name in _BY_BLOCK:
         shape = (buyers, blocks)
     else:
         shape = (sellers, buyers)
     if value is None:
-        if name == "linked":
-            return _locked(np.ones(shape, dtype=np.bool_))
-        if name in _LINK_PRICES:
-            return _locked(np.zeros(shape))
-        if name in ("link_cap", "incumbent", "tie_key"):
-            return None
-        raise ValueError(f"{name} is None; give an array of shape {shape}.")
+        return _left_out(name, shape)
     if name == "linked":
         array = np.asarray(value)
         if array.dtype != np.bool_:
@@ -180,24 +194,36 @@ def _coerce(name: str, value: Any, sizes: tuple[int, int, int]) -> NDArray[Any] 
     except (TypeError, ValueError):
         raise ValueError(f"{name} cannot be read as numbers; give floats of shape {shape}.") from None
     array = _shaped(name, array, shape)
+    low, high, allowed = _RANGE[name]
+    # Two reductions on the usual way; NaN passes into both, and which entry is wrong is looked for later.
+    if array.size and not (np.minimum.reduce(array, None) >= low and np.maximum.reduce(array, None) <= high):
+        where = tuple(int(k) for k in np.argwhere(~((array >= low) & (array <= high)))[0])
+        raise ValueError(f"{name}{list(where)} is {array[where]}; it must be {allowed}.")
     if name == "tie_key":
-        _require(name, array, (array >= 0.0) & (array < 1.0), "in [0, 1)")
         return _locked(array)
     if name == "link_cap":
-        _require(name, array, array >= 0.0, "zero or more, inf for no cap")
-        capped = np.minimum(array, QUANTITY_LIMIT)
-        return _locked(np.where(array > QUANTITY_LIMIT, np.inf, on_grid(capped)))
-    if name in ("capacity", "block_quantity", "incumbent"):
-        _require(name, array, (array >= 0.0) & (array <= QUANTITY_LIMIT), f"from 0 to {QUANTITY_LIMIT:g} kHQ")
-    else:
-        _require(name, array, np.abs(array) <= PRICE_LIMIT, f"finite and within +-{PRICE_LIMIT:g} MUSD/kHQ")
-    return _locked(on_grid(array))
+        array[array > QUANTITY_LIMIT] = np.inf
+    array *= GRID
+    np.rint(array, out=array)
+    array += 0.0  # no negative zeros
+    array /= GRID
+    return _locked(array)
+
+
+def _left_out(name: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    if name == "linked":
+        return _locked(np.ones(shape, dtype=np.bool_))
+    if name in _LINK_PRICES:
+        return _locked(np.zeros(shape))
+    if name in ("link_cap", "incumbent", "tie_key"):
+        return None
+    raise ValueError(f"{name} is None; give an array of shape {shape}.")
 
 
 def _shaped(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     if array.shape == shape:
-        return np.array(array, order="C")
-    if array.ndim == 0 and name not in ("capacity", "unit_cost", "block_quantity", "block_value"):
+        return array.copy()
+    if array.ndim == 0 and name not in _BY_SELLER and name not in _BY_BLOCK:
         return np.full(shape, array[()])
     raise ValueError(
         f"{name} has shape {array.shape} where {shape} is needed: S sellers by capacity, B buyers and "
@@ -205,15 +231,11 @@ def _shaped(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[A
     )
 
 
-def _require(name: str, array: Floats, fine: Bools, allowed: str) -> None:
-    if not fine.all():
-        where = tuple(int(k) for k in np.argwhere(~fine)[0])
-        raise ValueError(f"{name}{list(where)} is {array[where]}; it must be {allowed}.")
-
-
 def _check_falling(quantity: Floats, value: Floats) -> None:
     """Refuse a block that is worth more than an earlier one (padding of quantity zero does not count)."""
     if value.shape[1] < 2:
+        return
+    if (value[:, 1:] <= value[:, :-1]).all():
         return
     lowest = np.minimum.accumulate(np.where(quantity > 0.0, value, np.inf), axis=1)
     rises = (quantity[:, 1:] > 0.0) & (value[:, 1:] > lowest[:, :-1])
@@ -228,8 +250,3 @@ def _check_falling(quantity: Floats, value: Floats) -> None:
 def _locked(array: NDArray[Any]) -> NDArray[Any]:
     array.setflags(write=False)
     return array
-
-
-def grid_steps(value: float) -> int:
-    """Whole grid steps of one quantity (kHQ)."""
-    return round(value * GRID)

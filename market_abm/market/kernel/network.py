@@ -117,7 +117,8 @@ def build(capacity, unit_cost, block_quantity, block_value, switching, wedge, ta
                 continue
             arc[SELLER, a] = s
             arc[BUYER, a] = S + b
-            arc[COST, a] = steps(unit_cost[j]) + steps(switching[j, i]) + steps(wedge[j, i]) + steps(tax[j, i])
+            # Each part lies on the grid, so their float sum is off by far less than half a step.
+            arc[COST, a] = steps(unit_cost[j] + switching[j, i] + wedge[j, i] + tax[j, i])
             # A cap at or above the seller's capacity still binds when capacity grows by a unit: it is not
             # clipped, only one strictly above can never be reached.
             free = not capped or link_cap[j, i] > capacity[j]
