@@ -77,7 +77,7 @@ def delivered(scenario: Scenario) -> dict[str, float]:
 
 
 def _uses(central: Scenario, drawn: Scenario) -> Scenario:
-    """Uses in proportion to what the book delivers; the split of a lab between serving and training as drawn."""
+    """Uses in proportion to what the book delivers; a lab's split of serving and training as drawn."""
     before, after = delivered(central), delivered(drawn)
 
     def ratio(name: str) -> float:

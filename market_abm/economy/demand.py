@@ -39,7 +39,7 @@ class Demand:
     price: float
     elasticity: Floats
     choke: float
-    """Highest value of a segment's compute, MUSD per kHQ: truncates the isoelastic tail, which has no finite area."""
+    """Highest value of a segment's compute, MUSD per kHQ: the isoelastic tail has no finite area."""
     blocks: tuple
 
     def at(self, v: Floats) -> Floats:

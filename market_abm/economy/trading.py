@@ -94,7 +94,7 @@ def reach(world: World, state: State, conditions: Conditions, allowed: np.ndarra
 
 
 def _keep_promises(world: World, state: State, conditions: Conditions, linked: np.ndarray) -> None:
-    """While an exclusive contract is in force its supplier takes on no other lab (changes ``linked`` in place)."""
+    """While an exclusive contract is in force its supplier takes on no other lab; changes ``linked``."""
     book = state.book
     for i in np.flatnonzero(book.exclusive & book.in_force(state.t)):
         s, b = book.supplier[i], book.buyer[i]

@@ -13,7 +13,6 @@ from market_abm.economy.tables.shared import NAN, average, bases, building_bound
 from market_abm.economy.world import Floats
 from market_abm.units import ordered_sum
 
-
 SUPPLIER = 0.01
 """Share of a buyer's contracted compute from which somebody counts as its supplier."""
 

@@ -1,0 +1,40 @@
+"""Time paths over the horizon of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from market_abm.economy.world import Floats
+from market_abm.scenario.calendar import quarter_index
+
+
+def decaying(start: float, floor: float, half_life: float, horizon: int) -> Floats:
+    """A rate that halves its distance to a floor every ``half_life`` quarters, (T,)."""
+    t = np.arange(horizon, dtype=np.float64)
+    floor = min(float(start), float(floor))
+    return floor + (float(start) - floor) * 0.5 ** (t / max(float(half_life), 1e-9))
+
+
+def series(values: Mapping[str, float], start: int, horizon: int) -> Floats:
+    """A dated mapping as a vector over the run, zero where it is silent."""
+    out = np.zeros(horizon)
+    for quarter, value in values.items():
+        t = quarter_index(quarter) - start
+        if 0 <= t < horizon:
+            out[t] = float(value)
+    return out
+
+
+def held_then_growing(values: Mapping[str, float], growth: float, start: int, horizon: int) -> Floats:
+    """A dated path that holds between its dates and grows after the last one."""
+    dated = sorted((quarter_index(q) - start, float(v)) for q, v in values.items())
+    out = np.zeros(horizon)
+    last, level = dated[-1]
+    for t in range(horizon):
+        known = [v for when, v in dated if when <= t]
+        out[t] = known[-1] if known else dated[0][1]
+        if t > last:
+            out[t] = level * (1.0 + float(growth)) ** (t - last)
+    return out
