@@ -1,1 +1,1 @@
-
+"""What results mean: the answer in words and tables, paired comparisons, explanations of single decisions."""

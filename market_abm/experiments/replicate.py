@@ -141,13 +141,15 @@ def simulate(
     from market_abm.results.recorder import Recorder
 
     if model is None:
-        from market_abm.model import ComputeMarket as model
+        from market_abm.model import ComputeMarket
+
+        model = ComputeMarket
     quarters = scenario.quarters
-    market = model(scenario, rng=seed, pin=pin)
+    market: Any = model(scenario, rng=seed, pin=pin)
     recorder = Recorder(scenario.name, seed, quarters[0])
     for step, quarter in enumerate(quarters, start=1):
         market.step()
-        recorder.record(quarter, market.record)
+        recorder.record(quarter, {name: market.record[name] for name in TABLES if name in market.record})
         if progress is not None:
             progress(step, len(quarters))
     return recorder.tables()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, cast
 
 DType = Literal["str", "int", "float", "bool"]
 
@@ -91,6 +91,6 @@ def unit(table: str, name: str) -> str:
 def _entries() -> tuple[Column, ...]:
     text = (files(__package__) / "columns.csv").read_text(encoding="utf-8")
     return tuple(
-        Column(row["table"], row["column"], row["dtype"], row["unit"], row["meaning"])
+        Column(row["table"], row["column"], cast(DType, row["dtype"]), row["unit"], row["meaning"])
         for row in csv.DictReader(text.splitlines())
     )

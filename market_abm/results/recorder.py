@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Columns = dict[str, Any]
 """Column name to values: arrays of numbers and flags, lists of texts."""
 
-_KINDS = {"int": np.int64, "float": np.float64, "bool": np.bool_}
+_KINDS: dict[str, Any] = {"int": np.int64, "float": np.float64, "bool": np.bool_}
 
 _EMPTY = {"str": "", "float": math.nan}
 """What stands where an event or decision says nothing."""
@@ -135,7 +135,7 @@ def _columns(table: str, given: Any) -> Columns:
 
 
 def _checked(column: Column, values: Any) -> Any:
-    """Values of the column's type; floats take whole numbers and None, nothing else is converted."""
+    """Values of the column's type: whole numbers are floats and the reverse, None is a missing float."""
     if isinstance(values, np.ndarray) and column.dtype != "str" and values.ndim == 1:
         kind = values.dtype.kind
         if kind == column.dtype[0] or (kind == "i" and column.dtype == "float"):
@@ -155,6 +155,8 @@ def _value(column: Column, value: Any) -> Any:
         value = math.nan if value is None else value
         fits = isinstance(value, int | float) and not flag and not math.isinf(value)
     elif column.dtype == "int":
+        whole = isinstance(value, float) and value.is_integer()
+        value = int(value) if whole else value
         fits = isinstance(value, int) and not flag
     else:
         fits = flag if column.dtype == "bool" else isinstance(value, str)

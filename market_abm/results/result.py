@@ -153,7 +153,7 @@ class Result:
 
         market = self.firms.loc[self.firms["grade"] != "", ["seed", "quarter", "owner", "grade"]]
         market = market.assign(rank=market["grade"].map(GRADES.index).astype("int64"), buyer="")
-        market = market.groupby(["seed", "quarter", "owner", "buyer"], as_index=False)["rank"].max()
+        market = market.groupby(["seed", "quarter", "owner", "buyer"])[["rank"]].max().reset_index()
         market = market.rename(columns={"owner": "supplier"}).assign(level="market")
         pair = self.links.loc[self.links["relation_chokepoint"], ["seed", "quarter", "supplier", "buyer"]]
         pair = pair.assign(rank=GRADES.index("chokepoint"), level="relation")
@@ -164,7 +164,7 @@ def _counted(graded: pd.DataFrame, seeds: int) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for key, group in graded.groupby(["level", "supplier", "buyer"], sort=True):
         row = dict(zip(("level", "supplier", "buyer"), key))
         row["grade"] = GRADES[int(group["rank"].max())]
@@ -177,8 +177,8 @@ def _counted(graded: pd.DataFrame, seeds: int) -> pd.DataFrame:
             found = group.loc[hit].groupby("seed").size().to_numpy()
             counts[: len(found)] = found
             row[name] = float(np.median(counts))
-        row["seeds"] = int(group.loc[group["rank"] >= 2, "seed"].nunique())
-        row["share_of_seeds"] = row["seeds"] / seeds
+        hits = int(group.loc[group["rank"] >= 2, "seed"].nunique())
+        row |= {"seeds": hits, "share_of_seeds": hits / seeds}
         rows.append(row)
     names = ["level", "supplier", "buyer", "grade", "quarters", "quarters_critical", "quarters_watch"]
     table = pd.DataFrame(rows, columns=[*names, "seeds", "share_of_seeds"])
