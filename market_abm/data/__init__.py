@@ -1,1 +1,1 @@
-
+"""The facts that scenarios cite, with their sources and their own licence."""

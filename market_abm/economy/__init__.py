@@ -1,1 +1,1 @@
-
+"""What happens to firms: state, demand, trade, contracts, money, building."""

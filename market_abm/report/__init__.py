@@ -1,1 +1,1 @@
-
+"""What a person reads: tables, figures, the report page."""
