@@ -14,8 +14,8 @@ _MODULES = {
     "FrequencyScreen rsi_frequency ResidualMonopolist residual_monopolist",
     "resilience": "ServedLoss n_minus_one n_minus_cause no_rerouting WelfareLoss welfare_losses outlook "
     "own_links",
-    "price_effect": "Removals merchant_removals merchant_capacity index_price approximate_price_effect band "
-    "price_resolution",
+    "price_effect": "Removals merchant_removals merchant_capacity own_use index_price "
+    "approximate_price_effect band price_resolution",
     "rerouting": "Rebids rebid RelationLosses relation_losses recall_loss relations",
     "leverage": "gross_surplus realised_share lambda_index out_of_line FirmSplit firm_split "
     "firm_realised_share payoff_over_contribution",

@@ -108,7 +108,7 @@ def firm_split(
             np.where(surplus > 0.0, _summed(np.where(counts, part, 0.0) * weight, by) / surplus, np.nan)
             for part in parts
         ]
-    return FirmSplit(*shares, surplus)
+    return FirmSplit(shares[0], shares[1], shares[2], surplus)
 
 
 def firm_realised_share(share: ArrayLike, gross: ArrayLike, volume: ArrayLike, by: str = "seller") -> Floats:

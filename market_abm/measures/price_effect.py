@@ -19,6 +19,9 @@ from market_abm.measures._owners import Floats, matrix, owners
 from market_abm.measures.welfare import gross_value, without_first
 from market_abm.units import on_grid, ordered_sum
 
+_SAME_PRICE = 1e-7
+"""A tenth of a grid step, MUSD/kHQ: sums of prices that differ by less are equal."""
+
 
 @dataclass(frozen=True, eq=False)
 class Removals:
@@ -67,10 +70,10 @@ def merchant_removals(
     """Withdraw each owner's merchant capacity in turn and let the whole market re-clear.
 
     Definition of the loss of others. In the optimum, owner j's own lab and captive use take x_jj from its own
-    fleet. That use (its most valuable blocks) and the fleet serving it are taken out of the market; the loss
-    of others is the surplus of what is left, with and without the rest of j's capacity. Own users keep what
-    their fleet gave them and do not bid for anybody else's; what j's labs buy elsewhere stays in the market.
-    A firm that only serves itself has no effect on others, whatever its size.
+    fleet (:func:`own_use`). That use (its most valuable blocks) and the fleet serving it are taken out of
+    the market; the loss of others is the surplus of what is left, with and without the rest of j's capacity.
+    Own users keep what their fleet gave them and do not bid for anybody else's; what j's labs buy elsewhere
+    stays in the market. A firm that only serves itself has no effect on others, whatever its size.
 
     Parameters
     ----------
@@ -87,8 +90,7 @@ def merchant_removals(
     problem = allocation.problem
     basket = _basket(allocation, index)
     grouped = owners(problem.sellers, owner, aggregate_of)
-    inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_)
-    kept = np.where(inside, allocation.flow, 0.0)
+    kept = own_use(allocation, own)
     merchant = problem.capacity - ordered_sum(kept, axis=1)
     gone = np.maximum(grouped.removed(merchant), 0.0)
     price = _index_price(problem, problem.capacity, allocation.seller_price, basket)
@@ -103,8 +105,20 @@ def merchant_removals(
 
 def merchant_capacity(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
     """Capacity less what serves the owner's own use, kHQ, (S,)."""
+    return allocation.problem.capacity - ordered_sum(own_use(allocation, own), axis=1)
+
+
+def own_use(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
+    """What owners' fleets deliver to their own labs and captive use, kHQ, (S, B).
+
+    Among optimal allocations the one with most of it counts: compute is alike, and without contracts and
+    tastes an optimum may as well serve every lab from somebody else's fleet.
+    """
     inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_)
-    return allocation.problem.capacity - ordered_sum(np.where(inside, allocation.flow, 0.0), axis=1)
+    if not inside.any():
+        return np.zeros(inside.shape)
+    first = clear(allocation.problem.replace(incumbent=inside.astype(np.float64)), start=allocation)
+    return np.where(inside, first.flow, 0.0)
 
 
 def index_price(problem: TradeProblem, allocation: Allocation, index: ArrayLike) -> float:
@@ -155,7 +169,7 @@ def _basket(allocation: Allocation, index: ArrayLike) -> _Basket:
     buyers = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else np.atleast_1d(chosen)
     if len(buyers) == 0 or buyers.min() < 0 or buyers.max() >= allocation.problem.buyers:
         raise ValueError(
-            f"index is {index}; name at least one buyer, by flag or by row from 0 "
+            f"index is {np.asarray(index)}; name at least one buyer, by flag or by row from 0 "
             f"to {allocation.problem.buyers - 1}."
         )
     served = allocation.served[buyers]
@@ -165,15 +179,19 @@ def _basket(allocation: Allocation, index: ArrayLike) -> _Basket:
 
 
 def _index_price(problem: TradeProblem, capacity: Floats, seller_price: Floats, basket: _Basket) -> float:
-    reach = problem.linked[:, basket.buyers] & (capacity > 0.0)[:, None]
+    linked = np.asarray(problem.linked)
+    reach = linked[:, basket.buyers] & (capacity > 0.0)[:, None]
     if problem.link_cap is not None:
         reach = reach & (problem.link_cap[:, basket.buyers] > 0.0)
     extra = problem.switching[:, basket.buyers] + problem.tax[:, basket.buyers]
     delivered = np.where(reach, seller_price[:, None] + extra, np.inf)
-    if not (reach.any(axis=0) | (basket.weight == 0.0)).all():
+    if len(capacity) == 0 or not (reach.any(axis=0) | (basket.weight == 0.0)).all():
         return float("inf")
-    cheapest = np.argmin(delivered, axis=0)
-    return float(ordered_sum(np.where(basket.weight > 0.0, basket.weight * seller_price[cheapest], 0.0)))
+    # Among sellers that deliver equally cheaply the lowest price counts, not the first row.
+    level = delivered <= delivered.min(axis=0) + _SAME_PRICE
+    price = np.where(level, seller_price[:, None], np.inf).min(axis=0)
+    counts = basket.weight > 0.0
+    return float(ordered_sum(np.where(counts, basket.weight * np.where(counts, price, 0.0), 0.0)))
 
 
 def _without(
@@ -181,16 +199,16 @@ def _without(
 ) -> tuple[float, float]:
     """Price index and loss of others when one owner's merchant capacity goes and its own use stays apart."""
     problem = allocation.problem
-    own_use = np.zeros(kept.shape)
-    own_use[rows] = kept[rows]
+    inside = np.zeros(kept.shape)
+    inside[rows] = kept[rows]
     capacity = problem.capacity - gone
-    if len(rows) == 1 and not own_use.any():
+    if len(rows) == 1 and not inside.any():
         result = withdraw(allocation, int(rows[0]), float(gone[rows[0]]))
         return _index_price(problem, capacity, result.seller_price, basket), max(result.loss, 0.0)
-    taken = ordered_sum(own_use, axis=0)
+    taken = ordered_sum(inside, axis=0)
     apart = gross_value(problem.block_quantity, problem.block_value, taken)
-    apart_surplus = ordered_sum(apart) - ordered_sum(ordered_sum(own_use * problem.link_cost, axis=1))
-    left = np.maximum(capacity - ordered_sum(own_use, axis=1), 0.0)
+    apart_surplus = ordered_sum(apart) - ordered_sum(ordered_sum(inside * problem.link_cost, axis=1))
+    left = np.maximum(capacity - ordered_sum(inside, axis=1), 0.0)
     quantity = without_first(problem.block_quantity, taken)
     rest = clear(problem.replace(capacity=left, block_quantity=quantity), start=allocation)
     loss = allocation.surplus - apart_surplus - rest.surplus

@@ -93,8 +93,8 @@ def rebid(
     thin = not ordered_sum(pool) >= minimum_free_share * ordered_sum(problem.capacity)
     held = ordered_sum(tied, axis=0)
     base = _pool(problem, pool, held, None)
-    ask_price = index is not None and not thin
-    price = index_price(base.problem, base, index) if ask_price else float("nan")
+    asked_for = None if thin else index
+    price = float("nan") if asked_for is None else index_price(base.problem, base, asked_for)
     value = gross_value(problem.block_quantity, problem.block_value, held + base.served)
     delivered = tied + base.flow
     before, after = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -113,8 +113,8 @@ def rebid(
         still = held - ordered_sum(np.where(others, tied[rows], 0.0), axis=0) * part
         rest = _pool(problem, left, np.maximum(still, 0.0), base)
         after[rows] = gross_value(problem.block_quantity, problem.block_value, still + rest.served)
-        if ask_price:
-            price_without[rows] = index_price(rest.problem, rest, index)
+        if asked_for is not None:
+            price_without[rows] = index_price(rest.problem, rest, asked_for)
     return Rebids(price, price_without, value, before, after)
 
 
@@ -207,7 +207,7 @@ def recall_loss(
     idle = gross_value(problem.block_quantity, problem.block_value, np.maximum(got, 0.0))[buyer]
     pool[supplier] += tied[supplier, buyer]
     tied[supplier, buyer] = 0.0
-    closed = problem.linked.copy()
+    closed = np.array(problem.linked)
     closed[supplier, buyer] = False
     held = ordered_sum(tied, axis=0)
     rest = _pool(problem.replace(linked=closed), pool, held, None)

@@ -60,4 +60,4 @@ def short_side(
     sellers = len(held)
     seller = np.where(starved[:sellers], SHORT, np.where(glutted[:sellers], LONG, EVEN)).astype(np.int8)
     buyer = np.where(starved[sellers:], LONG, np.where(glutted[sellers:], SHORT, EVEN)).astype(np.int8)
-    return ShortSide(seller, buyer, 0.5 * (1.0 + seller))
+    return ShortSide(seller, buyer, 0.5 * (1.0 + seller.astype(np.float64)))

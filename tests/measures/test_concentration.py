@@ -50,7 +50,9 @@ def test_a_merger_raises_the_hhi_by_twice_the_product(shares, data):
     second = data.draw(st.integers(first + 1, len(shares) - 1))
     merged = np.delete(shares, second)
     merged[first] += shares[second]
-    assert m.hhi(merged) - m.hhi(shares) == pytest.approx(m.delta_hhi(shares[first], shares[second]), abs=1e-7)
+    assert m.hhi(merged) - m.hhi(shares) == pytest.approx(
+        m.delta_hhi(shares[first], shares[second]), abs=1e-7
+    )
     result = m.merger_presumption(shares, first, second)
     assert result.hhi_after == pytest.approx(m.hhi(merged), abs=1e-7)
 

@@ -150,6 +150,7 @@ def test_owners_go_together_and_aggregates_one_by_one():
 @settings(deadline=None)
 def test_splitting_a_seller_under_one_owner_changes_nothing(seed, parts):
     capacity, demand, linked = network(np.random.default_rng(seed), 4, 5)
+    capacity, demand = 60 * capacity, 60 * demand
     owner = np.r_[np.zeros(parts, int), 1, 2, 3]
     split = np.r_[np.full(parts, capacity[0] / parts), capacity[1:]]
     links = np.vstack([np.repeat(linked[:1], parts, axis=0), linked[1:]])
