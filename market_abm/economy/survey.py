@@ -39,7 +39,7 @@ def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
         "firms": firms_table(q, market, links, grades),
         "links": links_table(q, links, graded),
         "contracts": contracts_table(q),
-        "events": [{"quarter_index": q.state.t, **event} for event in q.events],
+        "events": q.events,
         "decisions": q.decisions,
         "history": history,
     }
