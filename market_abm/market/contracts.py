@@ -145,13 +145,13 @@ def reserve_quantity(
         raise ValueError("prices must not be negative")
     if np.any(low < 0) or np.any(high < low):
         raise ValueError("demand needs a support 0 <= low <= high")
-    unit_cdf = _uniform if cdf is None else cdf
     width = np.where(high > low, high - low, 1.0)
 
     def below(quantity: Floats) -> Floats:
         """P(D < quantity); a certain demand (low = high) is a step."""
         scaled = np.clip((quantity - low) / width, 0.0, 1.0)
-        return np.where(high > low, unit_cdf(scaled), (quantity > low).astype(float))
+        share = scaled if cdf is None else cdf(scaled)
+        return np.where(high > low, share, (quantity > low).astype(float))
 
     def marginal_cost(quantity: Floats) -> Floats:
         return price * theta * below(theta * quantity) - (spot - price) * (1.0 - below(quantity))
@@ -171,19 +171,14 @@ def _expected_cost(price, spot, theta, quantity, low, high, below) -> Floats:
     def excess(floor: Floats) -> Floats:
         """E[(D - floor)+] = integral of P(D > t) from floor to high, piecewise so that no kink is crossed."""
         start = np.clip(floor, low, high)
-        steps = 2000
-        total = np.zeros_like(start)
-        for k in range(steps):
-            total += 1.0 - below(start + (high - start) * (k + 0.5) / steps)
-        return np.maximum(low - floor, 0.0) + total * (high - start) / steps
+        middles = (np.arange(2000) + 0.5) / 2000
+        rest = np.multiply.outer(middles, high - start)
+        beyond = (1.0 - below(start + rest)).mean(axis=0)
+        return np.maximum(low - floor, 0.0) + beyond * (high - start)
 
     over, committed = excess(quantity), theta * quantity
     # max(min(D, Q), theta Q) = theta Q + (D - theta Q)+ - (D - Q)+
     return price * (committed + excess(committed) - over) + spot * over
-
-
-def _uniform(scaled: Floats) -> Floats:
-    return scaled
 
 
 @dataclass(frozen=True)
