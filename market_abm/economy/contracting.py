@@ -62,8 +62,7 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
     s, b = book.supplier, book.buyer
     term = np.maximum(world.sellers.term[s], 1)
     notice = np.maximum(book.notice, view.conditions.minimum_notice[s])
-    discount = 1.0 / (1.0 + float(np.median(world.sellers.wacc)))
-    weight = notice_weight(np.minimum(notice, term), term, discount)
+    weight = notice_weight(np.minimum(notice, term), term, world.discount)
     fresh = view.price + wedge(view)[s, b] * by_seller
     elsewhere = np.where(by_seller, np.maximum(view.price, own_use_value(view)[s]), view.price)
     worth = view.demand.marginal(view.committed)[b]

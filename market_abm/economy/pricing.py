@@ -14,13 +14,12 @@ from market_abm.units import ordered_sum
 def terms_of(q: Quarter) -> Terms:
     """Quarters to reroute, notice and term of every link, for the buyer's ceiling."""
     world = q.world
-    discount = 1.0 / (1.0 + float(np.median(world.sellers.wacc)))
     shape = world.shape
     return Terms.from_links(
         q.reach,
         notice=np.broadcast_to(q.offer.notice[:, None], shape),
         term=np.broadcast_to(np.maximum(q.offer.term, 1)[:, None], shape),
-        discount=discount,
+        discount=world.discount,
         qualification_lag=float(world.scenario.behaviour.qualification_lag),
     )
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from market_abm.units import ordered_sum
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -173,6 +175,18 @@ class World:
     def shape(self) -> tuple[int, int]:
         """(S, B)."""
         return self.links.linked.shape
+
+    @property
+    def discount(self) -> float:
+        """Discount factor per quarter in bargaining, at the capacity-weighted cost of capital of the sellers.
+
+        Weighted, so that a firm without a fleet has no say.
+        """
+        weight, wacc = self.sellers.online, self.sellers.wacc
+        if not weight.any():
+            weight = np.ones(len(wacc))
+        total = float(ordered_sum(weight))
+        return 1.0 / (1.0 + float(ordered_sum(weight * wacc)) / total) if total > 0 else 1.0
 
     def quarter_name(self, t: int) -> str:
         """The name of the t-th quarter of the run."""

@@ -89,7 +89,7 @@ def wait(view: View, rows: Ints) -> Orders:
     """Like `npv`, but only above the option value of waiting (Dixit and Pindyck 1994, sigma 0.3 a year)."""
     ahead = view.outlook
     node = node_of(view.world.sellers.row, rows)
-    annual = float(np.median((1.0 + view.world.sellers.wacc) ** 4 - 1.0))
-    hurdle = real_option(annual, annual, 0.3, 1.0).threshold
+    annual = (1.0 + view.world.sellers.wacc[node]) ** 4 - 1.0
+    hurdle = np.array([real_option(float(r), float(r), 0.3, 1.0).threshold for r in annual])
     target = np.where(ahead.q[node] >= hurdle, ahead.growth_cap[node] * ahead.online[node], 0.0)
     return _answer(view, rows, node, target)
