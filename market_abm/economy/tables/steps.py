@@ -36,7 +36,9 @@ def steps(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray,
     estimated = float(ordered_sum(np.where(live & book.estimated, book.volume, 0.0))) if len(book) else 0.0
     levels, leader, gap = leadership(q)
     residual, network = rsi(q, market), network_rsi(q, market)
-    building = (q.orders > 0) | (q.state.pipeline[:, state.t] > 0) | (q.outlook.q > 1.0) & state.active
+    # Who would build: a fleet that pays, or capacity on its way. A firm without any has nothing to be held back.
+    would = (q.outlook.q > 1.0) & state.active & (q.outlook.online > 0)
+    building = (q.orders > 0) | (q.state.pipeline[:, state.t] > 0) | would
     labs = world.buyers.lab
     weight = np.where(np.isfinite(links.seller_secured), links.volume, 0.0)
     return {
