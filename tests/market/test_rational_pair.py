@@ -15,7 +15,7 @@ from tests.market.bargains import (
     check_pair_of_the_duel,
     duel,
 )
-from tests.market.problems import generic_problem, problems
+from tests.market.problems import generic_problem, problems, whole_problem
 
 
 @settings(deadline=None, max_examples=60)
@@ -246,7 +246,7 @@ def _held_by_reference(free, trade, j, i):
     taken = np.clip(flow.sum(axis=0)[:, None] - top, 0.0, quantity)
     now = float((taken * problem.block_value).sum() - (flow * problem.link_cost).sum())
     capacity = problem.capacity.copy()
-    capacity[j] -= flow[j, i]
+    capacity[j] = max(capacity[j] - flow[j, i], 0.0)
     linked = problem.linked.copy()
     linked[j, i] = False
     return now - reference.clear(problem.replace(capacity=capacity, linked=linked)).surplus
@@ -266,6 +266,31 @@ def test_held_relation_agrees_with_the_reference(free, seed, volume):
     assert pair.replacement[0] <= pair.value[0] + TOLERANCE
     resale = _resale_by_reference(trade.problem, trade.flow, trade.served, j, i)
     np.testing.assert_allclose(pair.resale, resale, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_held_relation_by_tree_and_by_paths(seed):
+    """The free market's tree serves the held relation: same answer as along shortest paths."""
+    from market_abm.market.kernel.pair import link_pairs
+    from market_abm.market.kernel.removal import NO_TREE
+    from market_abm.market.kernel.tree import PARENT
+
+    rng = np.random.default_rng(seed)
+    free = generic_problem(rng, 6, 9, 5, degree=3) if seed % 2 else whole_problem(rng, 5, 6, 3)
+    j, i = (int(k) for k in rng.choice(np.argwhere(free.linked)))
+    volume = float(rng.integers(1, 9))
+    trade = hold(clear(free), j, i, volume, [volume], [15.0])
+    net, tree, links = trade._state
+    without = tree.copy()
+    without[PARENT, -1] = NO_TREE
+    link = np.array([j]), np.array([i])
+    np.testing.assert_array_equal(link_pairs(net, tree, links, *link), link_pairs(net, without, links, *link))
+    np.testing.assert_allclose(
+        rational_pair(trade, [(j, i)]).replacement * trade.flow[j, i],
+        _held_by_reference(free, trade, j, i) + (free.unit_cost[j] + free.wedge[j, i]) * trade.flow[j, i],
+        rtol=1e-6,
+        atol=1e-5,
+    )
 
 
 def test_holding_what_is_free_changes_nothing():
