@@ -23,6 +23,12 @@ _HOME = {
     "bargain": "bargaining",
     "Bargain": "bargaining",
     "Terms": "bargaining",
+    "core_interval": "bargaining",
+    "hold": "bargaining",
+    "protocol": "bargaining",
+    "protocols": "bargaining",
+    "rational_pair": "bargaining",
+    "clear_spot": "spot",
 }
 
 
