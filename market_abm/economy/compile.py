@@ -14,7 +14,7 @@ from market_abm.economy.links import build_links
 from market_abm.economy.nodes import compile_buyers, compile_rows, compile_sellers
 from market_abm.economy.paths import decaying, held_then_growing
 from market_abm.economy.state import opening_stock
-from market_abm.economy.world import NEVER, Buyers, Sellers, Upstream, World
+from market_abm.economy.world import NEVER, Buyers, Rows, Sellers, Upstream, World
 from market_abm.elementary import log
 from market_abm.scenario.calendar import quarter_index
 from market_abm.units import musd_per_khq, ordered_sum
@@ -40,11 +40,15 @@ def compile_world(scenario: Any, seed: int, *, pin: bool = False) -> World:
     quarters = int(drawn.horizon.quarters)
     horizon = quarters + PLANNED_BEYOND
     rows = compile_rows(drawn, start, horizon)
-    upstream = _upstream(drawn, start, horizon)
+    upstream = _upstream(drawn, rows, start, horizon)
     sellers = compile_sellers(drawn, scenario, rows, upstream, start, horizon)
     buyers = compile_buyers(drawn, rows, horizon)
     p = drawn.product
-    revenue = [drawn.firms[k].lab.revenue or 0.0 for k, keep in zip(buyers.key, buyers.product) if keep]
+    revenue = [
+        float(getattr(drawn.firms[k].lab, "revenue", None) or 0.0)
+        for k, keep in zip(buyers.key, buyers.product)
+        if keep
+    ]
     market = float(ordered_sum(revenue)) / (1.0 - float(p.outside_share)) if revenue else 0.0
     index_price = float(musd_per_khq(drawn.behaviour.index_price))
     links = build_links(drawn, rows, sellers, buyers, seed, index_price)
@@ -83,16 +87,24 @@ def _with_stated_capability(world: World) -> World:
     return replace(world, buyers=replace(world.buyers, head_start=head_start))
 
 
-def _upstream(drawn: Any, start: int, horizon: int) -> Upstream:
+def _upstream(drawn: Any, rows: Rows, start: int, horizon: int) -> Upstream:
     up = drawn.upstream
     chip, region = tuple(sorted(up.chips)), tuple(sorted(up.regions))
     t = np.arange(horizon, dtype=np.float64)
     kw = np.full(horizon, np.nan)
     if up.kw_per_h100e:
         kw = held_then_growing(up.kw_per_h100e, 0.0, start, horizon)
+    first = up.allocation == "priority"
     return Upstream(
         chip=chip,
         region=region,
+        serves=np.array(
+            [[up.chips[u].serves == "all" or key in up.chips[u].serves for key in rows.key] for u in chip],
+            dtype=bool,
+        ).reshape(len(chip), len(rows)),
+        promised=np.array(
+            [[float(up.chips[u].priority.get(key, 0.0)) * first for key in rows.key] for u in chip]
+        ).reshape(len(chip), len(rows)),
         deliveries=np.array(
             [
                 held_then_growing(up.chips[u].deliveries, up.chips[u].growth_after, start, horizon)

@@ -102,7 +102,9 @@ def compile_sellers(
     silicon = np.zeros((len(keys), len(upstream.chip)))
     power = np.zeros((len(keys), len(upstream.region)))
     for s, fleet in enumerate(fleets):
-        silicon[s] = _shares(fleet.chips, upstream.chip, upstream.deliveries[:, 0])
+        silicon[s] = _shares(
+            fleet.chips, upstream.chip, upstream.deliveries[:, 0] * upstream.serves[:, row[s]]
+        )
         power[s] = _shares(fleet.regions, upstream.region, upstream.power[:, 0])
     capex = column("capex")
     for s, fleet in enumerate(fleets):
@@ -119,6 +121,7 @@ def compile_sellers(
         unit_cost=musd_per_khq(column("unit_cost")),
         capex=capex,
         kw=column("power_kw_per_h100e"),
+        power_cap=np.array([np.inf if f.power_cap is None else float(f.power_cap) for f in fleets]),
         sells=np.array([bool(f.sells) for f in fleets], dtype=bool),
         sellable=sellable,
         term=np.array([int(f.offer_term) for f in fleets], dtype=np.int64),

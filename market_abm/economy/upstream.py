@@ -39,6 +39,8 @@ class Outlook:
     online: Floats
     growth_cap: Floats
     affordable: Floats
+    powerable: Floats
+    """New capacity that the firm's own power cap leaves room for, kH100e, (S,)."""
 
 
 def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, Floats, np.ndarray]:
@@ -143,6 +145,7 @@ def outlook(
     # whole.
     expected = np.array([0.5 * (ahead[int(n)] + price) for n in lead])
     a1, a2 = annuities(wacc, float(b.price_decline), float(b.life))
+    coming = ordered_sum(state.pipeline[:, t:], axis=1) + state.power_queue
     margin = float(b.utilisation) * expected * a1 - sellers.unit_cost * a2
     value = margin / (1.0 + wacc) ** lead
     cost = unit_capex(world, state, conditions)
@@ -157,6 +160,7 @@ def outlook(
         online=state.online,
         growth_cap=sellers.growth_cap,
         affordable=np.maximum(liquidity[sellers.row], 0.0) / np.maximum(cost, 1e-9),
+        powerable=np.maximum(sellers.power_cap / np.maximum(sellers.kw, 1e-9) - state.online - coming, 0.0),
     )
 
 
@@ -179,23 +183,7 @@ def place_orders(
     accepted = wanted.copy()
     price, response = 1.0, state.chip_response
     if len(up.chip) and wanted.any():
-        arrival = np.minimum(ahead.arrives, world.horizon - 1)
-        supply = np.maximum(up.deliveries + state.chip_response, 0.0) * conditions.chips[:, None]
-        limit = np.ones((len(up.chip), world.horizon))
-        ration = np.zeros(len(up.chip))
-        for quarter in np.unique(arrival):
-            now = arrival == quarter
-            taken = ordered_sum(state.pipeline[:, quarter][:, None] * sellers.chips, axis=0)
-            left = np.maximum(supply[:, quarter] - taken, 0.0)
-            asked = ordered_sum(np.where(now, wanted, 0.0)[:, None] * orders.chip, axis=0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                limit[:, quarter] = np.where(asked > 0, np.minimum(1.0, left / asked), 1.0)
-                ration = np.maximum(
-                    ration,
-                    np.where(supply[:, quarter] > 0, np.maximum(asked - left, 0.0) / supply[:, quarter], 0.0),
-                )
-        share = ordered_sum(orders.chip * limit[:, arrival].T, axis=1)
-        accepted = wanted * np.where(orders.chip.any(axis=1), share, 1.0)
+        accepted, ration = _ration_chips(world, state, conditions, orders, ahead.arrives)
         price, response = _chip_market(world, state, ration)
     slip = rng.uniforms(world.seed, "slip", sellers.key, t) < float(world.scenario.upstream.slip_probability)
     where = np.minimum(ahead.arrives + (slip & (accepted > 0)), world.horizon - 1)
@@ -203,6 +191,38 @@ def place_orders(
     np.add.at(pipeline, (np.arange(len(accepted)), where), accepted)
     rationed = (wanted > 0) & (accepted < wanted * UNRATIONED)
     return state.change(pipeline=pipeline, chip_price=price, chip_response=response), accepted, rationed
+
+
+def _ration_chips(
+    world: World, state: State, conditions: Conditions, orders, arrives
+) -> tuple[Floats, Floats]:
+    """Orders that chips left by announced arrivals allow, (S,), and orders unfilled over supply, (U,).
+
+    Under the rule ``priority`` promised shares are filled first; the rest goes in proportion to orders.
+    """
+    sellers, up = world.sellers, world.upstream
+    wanted = orders.kh100e
+    supply = (up.deliveries + state.chip_response) * conditions.chips[:, None]
+    filled = np.ones_like(orders.chip)
+    ration = np.zeros(len(up.chip))
+    for quarter in np.unique(arrives):
+        now = arrives == quarter
+        asked = np.where(now, wanted, 0.0)[:, None] * orders.chip
+        taken = ordered_sum(state.pipeline[:, quarter][:, None] * sellers.chips, axis=0)
+        left = np.maximum(supply[:, quarter] - taken, 0.0)
+        first = np.minimum(asked, up.promised[:, sellers.row].T * left[None, :])
+        rest = asked - first
+        pool = np.maximum(left - ordered_sum(first, axis=0), 0.0)
+        total = ordered_sum(rest, axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(total > 0, np.minimum(1.0, pool / total), 1.0)
+            got = np.where(asked > 0, (first + rest * share[None, :]) / asked, 1.0)
+            short = np.where(supply[:, quarter] > 0, ordered_sum(asked, axis=0) - left, 0.0)
+            unfilled = np.where(supply[:, quarter] > 0, np.maximum(short, 0.0) / supply[:, quarter], 0.0)
+        filled = np.where(now[:, None], got, filled)
+        ration = np.maximum(ration, unfilled)
+    share_of_order = ordered_sum(orders.chip * filled, axis=1)
+    return wanted * np.where(orders.chip.any(axis=1), share_of_order, 1.0), ration
 
 
 def _chip_market(world: World, state: State, ration: Floats) -> tuple[float, Floats]:

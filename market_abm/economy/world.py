@@ -65,6 +65,8 @@ class Sellers:
     unit_cost: Floats
     capex: Floats
     kw: Floats
+    power_cap: Floats
+    """Most power that the firm can have energised, MW, (S,)."""
     sells: Bools
     sellable: Floats
     """Share of online capacity that can be allocated."""
@@ -138,6 +140,10 @@ class Upstream:
     region: tuple[str, ...]
     deliveries: Floats
     """Chips delivered, kH100e a quarter, (U, T)."""
+    serves: Bools
+    """Rows that a chip supplier serves, (U, F)."""
+    promised: Floats
+    """Shares of deliveries promised to rows where the rule is priority, (U, F); zero under pro rata."""
     power: Floats
     """Power energised, MW a quarter, (R, T)."""
     capex_level: Floats

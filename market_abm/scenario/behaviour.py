@@ -17,7 +17,6 @@ from market_abm.scenario.fields import (
     Growth,
     Money,
     Part,
-    Points,
     Price,
     Quarters,
     Rate,
@@ -79,20 +78,15 @@ class Thresholds(Part):
     quarters_of: Count = Field(default=4, description="... of the last so many")
     relation_before: Share = Field(default=0.25, description="relation: loss of the buyer before rerouting")
     relation_after: Share = Field(default=0.10, description="relation: loss of the buyer after rerouting")
-    rsi: Factor = Field(default=1.1, description="screen on the residual supplier index")
     free_floor: Share = Field(
         default=0.002, description="below this share of capacity free there is no new price"
     )
-    price_resolution: Share = Field(default=0.005, description="price step of the removal measure")
     elasticity_low: Elasticity = Field(
         default=0.5, description="low end of the elasticity band of the removal measure"
     )
     elasticity_high: Elasticity = Field(
         default=1.3, description="high end of the elasticity band of the removal measure"
     )
-    hhi: Points = Field(default=1800.0, description="merger screen: concentration above this")
-    hhi_change: Points = Field(default=100.0, description="merger screen: and rise above this")
-    share: Share = Field(default=0.30, description="merger screen: or share above this")
 
 
 class Behaviour(Part):
@@ -149,6 +143,10 @@ class Behaviour(Part):
         default=guess(0.04, 0.03, 0.05), description="share of the fleet that retires a quarter"
     )
     life: Quarters = Field(default=guess(20, 16, 24), description="economic life of capacity")
+    foresight: Share = Field(
+        default=guess(0.5, 0.25, 1.0),
+        description="weight that builders give to the price after known pipelines; the rest is today's price",
+    )
     base_growth: Growth = Field(
         default=guess(0.04, 0.02, 0.06), description="building at q = 1 beyond retirement (g_0)"
     )

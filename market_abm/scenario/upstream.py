@@ -8,14 +8,12 @@ from pydantic import Field
 
 from market_abm.scenario.fields import (
     DeliverySeries,
-    Density,
     DensitySeries,
     Documented,
     Elasticity,
     Factor,
     FrozenMap,
     Growth,
-    IndexSeries,
     Name,
     Named,
     Part,
@@ -39,14 +37,8 @@ class Chip(Documented):
     growth_after: Growth = Field(
         default=guess(0.04, 0.02, 0.06), description="growth of deliveries after the last date"
     )
-    price_index: IndexSeries = Field(
-        default=Series(), description="price of its chips relative to the start; empty = 1"
-    )
     capex: UnitCapex | None = Field(
         default=None, description="all-in cost of capacity on its chips; null = the builder's own"
-    )
-    kw_per_h100e: Density | None = Field(
-        default=None, description="all-in power of its chips; null = the common path"
     )
     serves: Literal["all"] | tuple[Name, ...] = Field(
         default="all", description="firms that it serves, or all"
@@ -74,17 +66,14 @@ class Upstream(Part):
     regions: Named[Region] = Field(
         default=FrozenMap(), description="power regions by name; empty = power never binds"
     )
-    allocation: Literal["pro_rata", "priority", "own_silicon"] = Field(
-        default="pro_rata", description="rule of chip allocation"
+    allocation: Literal["pro_rata", "priority"] = Field(
+        default="pro_rata", description="rule of chip rationing: by orders, or promised shares first"
     )
     capex_decline: Rate = Field(
         default=guess(0.04, 0.03, 0.05), description="fall of the cost of new capacity, a quarter"
     )
     kw_per_h100e: DensitySeries = Field(
         default=Series(), description="all-in power of new capacity; empty = the fleet's own"
-    )
-    deployment_lag: Quarters = Field(
-        default=guess(1.0, 0.5, 2.0), description="quarters from delivery to online"
     )
     chip_elasticity: Elasticity = Field(
         default=guess(0.75, 0.5, 1.0), description="response of chip supply to unfilled orders"

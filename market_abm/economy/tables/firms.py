@@ -180,7 +180,7 @@ def _binding(q: Quarter) -> np.ndarray:
         (building_bound(q, "growth"), "growth"),
         (building_bound(q, "finance") | q.held_by_finance, "finance"),
         (q.held_by_chips | q.rationed, "chips"),
-        (q.held_by_power, "power"),
+        (q.held_by_power | building_bound(q, "power"), "power"),
     ):
         out[mask] = name
     return out

@@ -36,7 +36,7 @@ def steps(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray,
     estimated = float(ordered_sum(np.where(live & book.estimated, book.volume, 0.0))) if len(book) else 0.0
     levels, leader, gap = leadership(q)
     residual, network = rsi(q, market), network_rsi(q, market)
-    # Who would build: a fleet that pays, or capacity on its way. A firm without any has nothing to be held back.
+    # Who would build: a fleet that pays, or capacity on its way. Nothing holds back a firm without any.
     would = (q.outlook.q > 1.0) & state.active & (q.outlook.online > 0)
     building = (q.orders > 0) | (q.state.pipeline[:, state.t] > 0) | would
     labs = world.buyers.lab
@@ -80,7 +80,7 @@ def steps(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray,
         "product_revenue_musd": float(ordered_sum(q.revenue)),
         "consumer_surplus_musd": consumer_surplus(q),
         "chips_bind_share": _share((q.held_by_chips | q.rationed)[building]),
-        "power_bind_share": _share(q.held_by_power[building]),
+        "power_bind_share": _share((q.held_by_power | building_bound(q, "power"))[building]),
         "finance_bind_share": _share((q.held_by_finance | building_bound(q, "finance"))[building]),
         "growth_bind_share": _share(building_bound(q, "growth")[building]),
         "capex_musd": float(ordered_sum(q.capex)),
