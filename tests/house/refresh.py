@@ -1,0 +1,85 @@
+"""Write the generated parts of the documents again: ``python -m tests.house.refresh``.
+
+`docs/parameters.md` comes from the scenario schema, the answer in `README.md` from the command beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+
+from market_abm.scenario.dictionary import Key, keys
+from tests.house.tree import ROOT
+
+PARAMETERS = ROOT / "docs" / "parameters.md"
+README = ROOT / "README.md"
+
+SECTIONS = {
+    "behaviour.": "Behaviour",
+    "product.": "Product market",
+    "upstream.": "Upstream",
+    "firms.": "Firms",
+    "segments.": "Segments",
+    "links": "Links",
+    "contracts.": "Contracts",
+    "timeline": "Timeline",
+}
+
+HEAD = """# Parameters
+
+Every key of a scenario, generated from the schema by `python -m tests.house.refresh`. A key without a default
+must be given. Where low and high are stated the default is a guess: each seed draws from the triangular
+distribution between them, unless the run is pinned or the scenario gives its own value.
+"""
+
+
+def parameters() -> str:
+    """The page of parameters as the schema has it now."""
+    page = [HEAD]
+    for prefix, title in SECTIONS.items():
+        rows = [key for key in keys() if key.path.startswith(prefix) and not _provenance(key)]
+        page += [f"\n## {title}\n", *_table(rows)]
+    return "\n".join(page) + "\n"
+
+
+def _provenance(key: Key) -> bool:
+    return key.path.rsplit(".", 1)[-1] in ("source", "as_of", "note")
+
+
+def _table(rows: Iterable[Key]) -> Iterable[str]:
+    yield "| key | unit or type | default | low | high | meaning |"
+    yield "|---|---|---|---|---|---|"
+    for key in rows:
+        what = key.unit if key.unit not in ("", "1") else key.type.replace(" | ", ", ")
+        low, high = ("" if end is None else f"{end:g}" for end in (key.low, key.high))
+        default = "" if key.default is None else key.default
+        meaning = key.meaning.replace("|", "\\|")
+        yield f"| `{key.path}` | {what} | {default} | {low} | {high} | {meaning} |"
+
+
+def shown() -> tuple[list[str], str]:
+    """The command of the README's answer, as words, and the answer that stands there."""
+    block = re.search(r"```text\n\$ (market-abm [^\n]+)\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    assert block, "README.md has no block that starts with '$ market-abm'"
+    return block[1].split(), block[2]
+
+
+def printed(command: list[str]) -> str:
+    """What the command prints today, up to where it says what it wrote."""
+    words = [sys.executable, "-m", "market_abm.cli", *command[1:]]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def main() -> None:
+    """Write both."""
+    PARAMETERS.write_text(parameters(), encoding="utf-8")
+    command, old = shown()
+    text = README.read_text(encoding="utf-8")
+    README.write_text(text.replace(old, printed(command)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
