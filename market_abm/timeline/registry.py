@@ -50,5 +50,16 @@ def take_effect(world: World, state: State) -> tuple[State, Conditions, list[dic
             raise ValueError(f"timeline kind {entry.kind!r} has no effect; known kinds: {', '.join(kinds())}")
         state = _KINDS[entry.kind](entry, world, state, conditions, state.t == first)
         if state.t == first and entry.kind != "null":
-            events.append({"stage": 0, "kind": entry.kind, "detail": entry.id or entry.quarter})
+            parties = _parties(entry, world, state)
+            events.append({"stage": 0, "kind": entry.kind, **parties, "detail": entry.id or entry.quarter})
     return state, conditions, events
+
+
+def _parties(entry: Any, world: World, state: State) -> dict[str, str]:
+    """Who recalls capacity from whom, for the record of events; empty for other kinds."""
+    if entry.kind != "recall" or entry.contract not in state.book.id:
+        return {}
+    row = state.book.id.index(entry.contract)
+    pair = world.sellers.key[state.book.supplier[row]], world.buyers.key[state.book.buyer[row]]
+    firm, other = pair if entry.by == "supplier" else pair[::-1]
+    return {"firm": firm, "counterparty": other}
