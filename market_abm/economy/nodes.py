@@ -72,7 +72,8 @@ def _sellable(central: Any, keys: tuple[str, ...], start: int, default: float) -
     Central values, so that scenarios which use a fleet differently still own the same one.
     """
     used = dict.fromkeys(keys, 0.0)
-    opening = [*central.contracts.values(), *(e.contract for e in central.timeline if e.kind == "lease")]
+    leases = [e for e in central.timeline if e.kind == "lease" and quarter_index(e.quarter) <= start]
+    opening = [*central.contracts.values(), *(e.contract for e in leases)]
     for contract in opening:
         if contract.start is None or quarter_index(contract.start) <= start:
             used[contract.supplier] += float(contract.volume)

@@ -20,6 +20,7 @@ def open_to_notice(view: View, rows: Ints) -> np.ndarray:
     world, book, t = view.world, view.state.book, view.state.t
     free = (
         (book.kind == TERM)
+        & (book.volume > 0)
         & (book.notice > 0)
         & (book.noticed == NEVER)
         & (book.start <= t)
