@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from market_abm.analysis.answer_tables import tables
-from market_abm.analysis.sentences import Sentence, sentences
+from market_abm.analysis.sentences import sentences
 from market_abm.analysis.statistics import middle, summary
 from market_abm.analysis.table import Table, shown
+from market_abm.analysis.writer import Sentence
 
 if TYPE_CHECKING:
     from market_abm.results.result import Result

@@ -101,12 +101,11 @@ def per_seed(comparison: Comparison, other: int = 0) -> pd.DataFrame:
     parts = []
     for table, column, keys in wanted:
         values = {
-            name: by_seed(result.tables[table], keys, column, window).stack(future_stack=True)
+            name: by_seed(result.tables[table], keys, column, window).rename_axis(index="unit").stack()
             for name, result in pair.items()
         }
         frame = pd.DataFrame(values).dropna(how="all")
-        frame.index = frame.index.set_names(["unit", "seed"])
-        parts.append(frame.reset_index().assign(column=column))
+        parts.append(frame.rename_axis(index=["unit", "seed"]).reset_index().assign(column=column))
     joined = pd.concat(parts, ignore_index=True)
     joined["difference"] = joined["other"] - joined["baseline"]
     return joined[["column", "unit", "seed", "baseline", "other", "difference"]]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from market_abm.results.result import Result
 
 SMALLEST = 0.01
-"""Relations below this share of the measured volume, in either year, are passed over: theirs is noise."""
+"""Relations below this share of the measured volume, in either year, are passed over as noise."""
 
 PAIR = ("supplier", "buyer")
 
@@ -94,10 +94,11 @@ def windows(result: Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _large(links: pd.DataFrame, window: tuple[str, ...]) -> pd.DataFrame:
-    """Whether a relation with a split carries enough volume in a window, by pair and seed."""
+    """Whether a relation has a split in half of a window and enough volume in it, by pair and seed."""
     split = links["seller_secured_share"].notna() & links["quarter"].isin(list(window))
-    volume = links[split].groupby([*PAIR, "seed"])["volume_khq"].sum().unstack("seed")
-    return volume.ge(SMALLEST * volume.sum())
+    groups = links[split].groupby([*PAIR, "seed"])["volume_khq"]
+    volume, quarters = groups.sum().unstack("seed"), groups.size().unstack("seed")
+    return volume.ge(SMALLEST * volume.sum()) & quarters.ge(len(window) / 2)
 
 
 def _shift(result: Result, supplier: str, buyer: str, side: str) -> Shift:

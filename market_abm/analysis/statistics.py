@@ -71,18 +71,30 @@ def by_seed(
     DataFrame
         Index of keys, a column a seed (in the order of the table); NaN where a seed has no value.
     """
-    seeds = list(dict.fromkeys(table["seed"]))
-    values = table[column] if isinstance(column, str) else column
-    weights = table[weight] if weight else pd.Series(1.0, index=table.index)
-    known = values.notna() & table["quarter"].isin(list(quarters)) & (weights > 0)
-    part = table.loc[known, ["seed", *keys]]
-    grouping = [part[name] for name in (*keys, "seed")]
-    total = (values * weights)[known].groupby(grouping).sum()
-    mass = weights[known].groupby(grouping).sum()
-    mean = total / mass
+    seeds = pd.unique(table["seed"])
+    values = (table[column] if isinstance(column, str) else column).to_numpy(dtype=np.float64)
+    weights = table[weight].to_numpy(dtype=np.float64) if weight else np.ones(len(table))
+    known = ~np.isnan(values) & table["quarter"].isin(list(quarters)).to_numpy() & (weights > 0)
+    units, names = _units(table, keys)
+    place = pd.Index(seeds).get_indexer(table["seed"])[known] + len(seeds) * units[known]
+    total, mass = (
+        np.bincount(place, weights=item[known], minlength=len(seeds) * len(names)).reshape(-1, len(seeds))
+        for item in (values * weights, weights)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = pd.DataFrame(np.where(mass > 0, total / mass, np.nan), index=names, columns=seeds)
+    return mean if not keys else mean[(mass > 0).any(axis=1)]
+
+
+def _units(table: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, pd.Index]:
+    """Number of each row's unit, and the units in the order of their names."""
     if not keys:
-        return mean.reindex(seeds).to_frame().T.set_axis([""], axis=0)
-    return mean.unstack("seed").reindex(columns=seeds)
+        return np.zeros(len(table), dtype=np.int64), pd.Index([""])
+    if len(keys) == 1:
+        codes, names = pd.factorize(table[keys[0]], sort=True)
+        return codes, pd.Index(names, name=keys[0])
+    codes, names = pd.MultiIndex.from_frame(table[list(keys)]).factorize(sort=True)
+    return codes, names.set_names(list(keys))
 
 
 def summary(values: ArrayLike) -> float | Band:

@@ -64,10 +64,18 @@ def _fitting(table: Table, width: int) -> tuple[list[int], bool]:
     """Columns that fit, and whether bands do."""
     every = [step for step, column in enumerate(table.columns) if not column.hidden]
     least = [step for step in every if not table.columns[step].extra]
-    for visible, bands in ((every, True), (least, True), (every, False), (least, False)):
+    fewer = [least[:count] for count in range(len(least) - 1, 1, -1)]
+    wanted = [
+        (every, True),
+        (least, True),
+        (every, False),
+        (least, False),
+        *((some, False) for some in fewer),
+    ]
+    for visible, bands in wanted:
         if sum(_least_width(table, step, bands) + GAP for step in visible) <= width + GAP:
             return visible, bands
-    return least, False
+    return least[:2], False
 
 
 def _note(table: Table, visible: list[int], bands: bool) -> str:

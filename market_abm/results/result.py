@@ -48,6 +48,7 @@ class Result:
         self.tables = {name: tables[name] for name in TABLES}
         self.failures = tuple(failures)
         self.timings = dict(timings or {})
+        self._graded: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         seeds = f"seed {self.seeds[0]}" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
@@ -149,6 +150,11 @@ class Result:
             reached), quarters (graded chokepoint or critical, median over seeds), quarters_critical,
             quarters_watch, seeds (in which it was graded at least once), share_of_seeds. Most often first.
         """
+        if self._graded is None:
+            self._graded = self._chokepoints()
+        return self._graded.copy()
+
+    def _chokepoints(self) -> pd.DataFrame:
         import pandas as pd
 
         market = self.firms.loc[self.firms["grade"] != "", ["seed", "quarter", "owner", "grade"]]
