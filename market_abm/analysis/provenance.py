@@ -23,9 +23,9 @@ def unsourced(scenario: Scenario) -> list[str]:
     """Paths of numbers stated in the file without a source and a date.
 
     A number has both of its own. One with a range or marked as a guess may inherit them from its contract,
-    segment, chip supplier, region or dated entry; the numbers of a series or of a set of shares from any entry
-    around them. A bare number elsewhere is always found. Defaults that no file states are guesses of the model
-    and not counted.
+    segment, chip supplier, region or dated entry; the numbers of a series or of a set of shares inherit from
+    any entry around them. A bare number elsewhere is always found. Defaults that no file states are guesses
+    of the model and not counted.
     """
     found = []
     for item in numbers(scenario):

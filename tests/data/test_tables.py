@@ -25,7 +25,8 @@ TABLES = (
     "growth",
 )
 BACKWARDS = """
-ksum namtla gnauh nesnej rekab yrrub rairf yssaj grebrekcuz haehc alledan iahcip iedoma nosille itarum revekstus
+ksum namtla gnauh nesnej rekab yrrub rairf yssaj grebrekcuz haehc
+alledan iahcip iedoma nosille itarum revekstus
 """
 PERSONS = [word[::-1] for word in BACKWARDS.split()]
 """Names in the public record of this market: none of them belongs into a file, this one included."""

@@ -1,6 +1,7 @@
-"""Assemble ``scenarios/world-2026.yaml`` from the tables of this folder: ``python -m market_abm.data.assemble``.
+"""Assemble ``scenarios/world-2026.yaml`` from the tables of this folder.
 
-The tables hold what is sourced, the modules the stated rules that turn them into an opening state: ``firms``
-(fleets, labs), ``money``, ``book`` (contracts and their ramps), ``rules`` (segments, links, upstream, behaviour).
-A test holds the shipped file to what this prints.
+``python -m market_abm.data.assemble FILE``. The tables hold what is sourced, the modules the stated rules
+that turn them into an opening state: ``firms`` (fleets, labs), ``money``, ``silicon``, ``book`` (contracts and
+their ramps), ``rules`` (segments, links, behaviour), ``upstream``. A test holds the shipped file to what this
+prints.
 """

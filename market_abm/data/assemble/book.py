@@ -65,8 +65,8 @@ def planned(contract: Row) -> dict[str, float]:
 def capped() -> dict[str, dict[str, float]]:
     """Volumes of all contracts, with what a supplier cannot deliver from its own pipeline taken off.
 
-    In each quarter a supplier's contracts, plus what is left of its own and rolling use, take at most PROMISED
-    of its path. What exceeds that is taken off the growth of its ramping contracts in proportion to it.
+    In each quarter a supplier's contracts, plus what is left of its own and rolling use, take at most
+    PROMISED of its path. What exceeds that is taken off the growth of its ramping contracts, in proportion.
     """
     contracts = [r for r in table("contracts") if r["scenario"] != "none" and r["contract"] != "K04"]
     volumes = {row["contract"]: planned(row) for row in contracts}
@@ -103,9 +103,9 @@ def lines() -> list[str]:
     by_id = keyed("contracts", "contract")
     volumes = capped()
     out += wrapped(
-        "Term contracts, in the order of the table. `estimated` names what is not disclosed; where a contract does "
-        "not publish its notice, four quarters are assumed (1 to 4), where it does not publish its take-or-pay "
-        "share, the table's (0.8 to 1).",
+        "Term contracts, in the order of the table. `estimated` names what is not disclosed; where a "
+        "contract does not publish its notice, four quarters are assumed (1 to 4), where it does not "
+        "publish its take-or-pay share, the table's (0.8 to 1).",
         2,
     )
     for key, row in by_id.items():
@@ -205,8 +205,9 @@ def _internal(row: Row) -> list[str]:
     if row["supplier"] == row["user"] == KEPT_BY:
         leased = sum(number(flow["flow_khq"]) for flow in table("flows") if flow["contract"] in LEASED)
         out += wrapped(
-            f"In this world without the three leases the {leased:g} kH100e that they take on 1 July stay with their "
-            "owner: own use, offered to nobody. colossus-lease drops this row, no-colossus-lease holds it for good.",
+            f"In this world without the three leases the {leased:g} kH100e that they take on 1 July stay "
+            "with their owner: own use, offered to nobody. colossus-lease drops this row, "
+            "no-colossus-lease holds it for good.",
             2,
         )
         out.append(_own(KEPT_BY, KEPT_BY, "kept", leased, None, "s1_techcrunch_mirror;refl_outpost;L4"))

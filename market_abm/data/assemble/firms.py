@@ -13,8 +13,8 @@ HOPPER_COST, BLACKWELL_COST = (0.26, 0.15, 0.36), (0.17, 0.10, 0.24)
 """Short-run cash cost, USD/GPU-h (prices.csv): power and upkeep of a sunk fleet."""
 KINDS = {
     "Google": "hyperscaler", "Microsoft": "hyperscaler", "Amazon": "hyperscaler", "Meta": "hyperscaler",
-    "Oracle": "hyperscaler", "SpaceX/xAI": "hyperscaler", "Mistral": "lab", "OpenAI": "lab", "Anthropic": "lab",
-    "Thinking Machines": "lab",
+    "Oracle": "hyperscaler", "SpaceX/xAI": "hyperscaler", "Mistral": "lab", "OpenAI": "lab",
+    "Anthropic": "lab", "Thinking Machines": "lab",
 }  # fmt: skip
 OWN_USE_ONLY = (
     "Meta", "Mistral", "Sovereign and public compute", "Enterprise on-prem (incl. Tesla)", "OpenAI",
@@ -40,16 +40,18 @@ ORDER = (
     "Mistral", "Reflection AI", "SSI", "Cohere", "Thinking Machines", "Cursor (Anysphere)", "NVIDIA",
 )  # fmt: skip
 NOTES = {
-    "SpaceX/xAI": "The lab is xAI. It uses besides what it wants at the going price (400 kH100e) the fleet that is "
-    "leased in colossus-lease (contract I-SpaceX/xAI-kept). The opening fleet is the same in every scenario.",
-    "Anthropic": "In use on 1 July: 2,350 kH100e, of which 500 under the lease that this world leaves out. Use is "
-    "the rest, split as sourced; the 500 are part of the unmet need, so demand is the same with and without lease.",
-    "Reflection AI": "Its only known supply is the lease that this world leaves out: the need is here, the supply "
-    "it has to find.",
-    "Cursor (Anysphere)": "Acquired by SpaceX on 2026-08-14, inside the opening quarter, so its owner from the "
-    "start. Buys models from the labs: not in the product market.",
-    "NVIDIA": "As a buyer of compute for its own research. Its cash does not bind: data-centre revenue was 89 BUSD "
-    "in the quarter before.",
+    "SpaceX/xAI": "The lab is xAI. It uses besides what it wants at the going price (400 kH100e) the "
+    "fleet that is leased in colossus-lease (contract I-SpaceX/xAI-kept). The opening fleet is the same "
+    "in every scenario.",
+    "Anthropic": "In use on 1 July: 2,350 kH100e, of which 500 under the lease that this world leaves "
+    "out. Use is the rest, split as sourced; the 500 are part of the unmet need, so demand is the same "
+    "with and without lease.",
+    "Reflection AI": "Its only known supply is the lease that this world leaves out: the need is here, "
+    "the supply it has to find.",
+    "Cursor (Anysphere)": "Acquired by SpaceX on 2026-08-14, inside the opening quarter, so its owner "
+    "from the start. Buys models from the labs: not in the product market.",
+    "NVIDIA": "As a buyer of compute for its own research. Its cash does not bind: data-centre revenue "
+    "was 89 BUSD in the quarter before.",
 }
 
 

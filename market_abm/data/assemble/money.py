@@ -29,10 +29,10 @@ LAB_COSTS = {"OpenAI": (-2500, -4500, -1000), "Anthropic": (-1700, -2500, -1000)
 RUNNING = 0.17 * HOURS
 """Cash cost of running one kH100e for a quarter, MUSD."""
 RULES = {
-    "lab": "Quarters without a known round: project finance of three quarters (0.4 to 1) of what the announced own "
-    "capacity costs.",
-    "provider": "Rule for a year: new equity and debt cover guided or implied capex and interest as far as rents do "
-    "not. After that the firm lives on its rents and its credit limit.",
+    "lab": "Quarters without a known round: project finance of three quarters (0.4 to 1) of what the "
+    "announced own capacity costs.",
+    "provider": "Rule for a year: new equity and debt cover guided or implied capex and interest as far "
+    "as rents do not. After that the firm lives on its rents and its credit limit.",
 }
 
 
@@ -47,7 +47,7 @@ def building(name: str) -> dict[str, float]:
 
 
 def rent_balance(name: str) -> float:
-    """Rents received less rents paid, at the start, MUSD a quarter; captive workloads count with their owner."""
+    """Rents received less rents paid at the start, MUSD a quarter; captive workloads are their owner's."""
     users = {name, *(segment for segment, owner in CAPTIVE.items() if owner == name)}
     total = 0.0
     for row in table("flows"):
@@ -127,8 +127,8 @@ def _other(name: str) -> tuple[str, float, float, float] | None:
             AI_SHARE * guided(name) + interest(name) - rent_balance(name) - product_income(name) - lumps / 4.0
         )
         rule = (
-            "Rule: other businesses and ordinary borrowing pay for the AI part of guided capex over the first four "
-            "quarters, net of rents, product margin, interest and known new money."
+            "Rule: other businesses and ordinary borrowing pay for the AI part of guided capex over the "
+            "first four quarters, net of rents, product margin, interest and known new money."
         )
         return rule, need, 0.8 * need, 1.2 * need
     if name in OWN_PAYERS:
@@ -147,8 +147,8 @@ def _other(name: str) -> tuple[str, float, float, float] | None:
     if user is not None and user["type"] == "lab" and name != "SpaceX/xAI":
         running = sum(additions(keyed("owners", "owner")[name]).values())
         value = spend(name) + RUNNING * running
-        rule = "Rule: new funding covers one and a half times the compute bill (0.5 to 2.5) of the opening quarter"
-        rule += " and of running the announced own capacity." if running else "."
+        rule = "Rule: new funding covers one and a half times (0.5 to 2.5) the compute bill of the opening "
+        rule += "quarter and of running the announced own capacity." if running else "quarter."
         return rule, 1.5 * value, 0.5 * value, 2.5 * value
     return None
 

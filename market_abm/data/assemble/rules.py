@@ -17,7 +17,7 @@ OWNERS = {
 }
 CLOUD = ("Enterprise cloud", "Start-ups and AI natives", "Resold lab inference")
 OVER_LINKS = ("Resold lab inference", "China offshore rental")
-"""Open segments that cannot use every seller: clouds that resell models, sellers that rent to Chinese firms."""
+"""Open segments that use some sellers only: clouds that resell models, sellers to Chinese firms."""
 FRONTIER = ("OpenAI", "Anthropic", "Meta")
 BIG = (
     "Microsoft", "Amazon", "Oracle", "CoreWeave", "Nebius", "IREN", "Lambda", "Fluidstack",
@@ -46,8 +46,8 @@ def segment_growth(name: str) -> tuple[float, tuple[float, float], str, str]:
         low = rate(1.0 + observed("Cloud market growth a year", "2026Q1"))
         high = rate(1.0 + observed("Microsoft AI run rate growth a year", "2026-03"))
         how = (
-            "CoreWeave's revenue 2026Q2 over 2025Q2, (2,575/1,213)^(1/4) - 1; low: all cloud infrastructure, +35 % a "
-            "year; high: Microsoft's AI run rate, +123 % a year."
+            "CoreWeave's revenue 2026Q2 over 2025Q2, (2,575/1,213)^(1/4) - 1; low: all cloud "
+            "infrastructure, +35 % a year; high: Microsoft's AI run rate, +123 % a year."
         )
         return revenue, (low, high), "crwv_q225;crwv_q226;srg_q126;itaura47", how
     pairs = {
@@ -61,7 +61,7 @@ def segment_growth(name: str) -> tuple[float, tuple[float, float], str, str]:
     if name in pairs:
         before, after, first, last, sources = pairs[name]
         value = rate(observed(after, last) / observed(before, first))
-        how = f"Revealed by the owner's capex, {last} over {first}, to the power 1/4, less 1; half to a quarter more."
+        how = f"Revealed by the owner's capex: ({last} over {first})^(1/4) - 1; half to a quarter more."
         return value, (0.5 * value, 1.25 * value), sources, how
     return 0.15, (0.05, 0.2), "assumption", "No source: between all cloud (0.08) and AI clouds (0.21)."
 
@@ -97,14 +97,16 @@ def segments() -> list[str]:
 def links() -> list[str]:
     """The section ``links``."""
     out = wrapped(
-        "Who can use whom at once. Contracts and relations in force qualify their pair; enterprise, start-ups and "
-        "sovereign users reach every seller. Labs reach besides the sellers of their own stack with at least 100 "
-        "kH100e online (frontier labs) or the neoclouds and big clouds (smaller labs). TPU only where it is in use.",
+        "Who can use whom at once. Contracts and relations in force qualify their pair; enterprise, "
+        "start-ups and sovereign users reach every seller. Labs reach besides the sellers of their own "
+        "stack with at least 100 kH100e online (frontier labs) or the neoclouds and big clouds (smaller "
+        "labs). TPU only where it is in use.",
         0,
     )
     out += wrapped(
-        "Switching costs have no source. A quarter's volume moved once costs about two weeks of rent inside one stack "
-        "(egress, qualification) and two months of it where code is ported between CUDA, TPU and Trainium.",
+        "Switching costs have no source. A quarter's volume moved once costs about two weeks of rent "
+        "inside one stack (egress, qualification) and two months of it where code is ported between "
+        "CUDA, TPU and Trainium.",
         0,
     )
     out.append("links:")
@@ -133,9 +135,9 @@ def product() -> list[str]:
     high = (quarter + observed("Anthropic run rate", "2026-08")) / may - 1.0
     out = ["product:"]
     out += wrapped(
-        "Growth of the two largest labs' run-rate revenue from May 2026 (33 + 47 BUSD) to the third quarter: low "
-        "against its average (34.65 + 57), high against August (34.65 + 65), value between. One lab's own target for "
-        "2026 over 2025 (30 over 13.1) is 0.23.",
+        "Growth of the two largest labs' run-rate revenue from May 2026 (33 + 47 BUSD) to the third "
+        "quarter: low against its average (34.65 + 57), high against August (34.65 + 65), value "
+        "between. One lab's own target for 2026 over 2025 (30 over 13.1) is 0.23.",
         2,
     )
     ends, sources = (round(low, 3), round(high, 3)), "arr_may26;anth_47b;anth_aug65"
@@ -148,10 +150,11 @@ def behaviour() -> list[str]:
     """The section ``behaviour``: where there are sources; everything else keeps the model's guesses."""
     rows = (
         (
-            "index_price", 2.27, "USD/GPU-h", (1.88, 2.65), "silicond;nbis_q226;timach;semianalysis_idx", "2026-06",
-            "Price index at the start: median of four quotes of mid-2026 for new capacity per H100e-hour: B200-class "
-            "index 2.10, new GB200/GB300 contract 2.12, H100 spot 2.42, H100 one-year contract 2.65. Contracts in "
-            "force are cheaper: 1.55 on average.",
+            "index_price", 2.27, "USD/GPU-h", (1.88, 2.65),
+            "silicond;nbis_q226;timach;semianalysis_idx", "2026-06",
+            "Price index at the start: median of four quotes of mid-2026 for new capacity per "
+            "H100e-hour: B200-class index 2.10, new GB200/GB300 contract 2.12, H100 spot 2.42, H100 "
+            "one-year contract 2.65. Contracts in force are cheaper: 1.55 on average.",
         ),
         (
             "price_decline", 0.042, "fraction/quarter", (0.03, 0.06), "spcx_call", "2026Q1",

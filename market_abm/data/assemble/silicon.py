@@ -12,8 +12,8 @@ COST = {
     "Other ASIC": (22.0, 16.0, 28.0),
     "Cerebras": (32.9, 20.0, 60.0),
 }
-"""All-in cost of new capacity by supplier, value, low and high, MUSD per kH100e (upstream.csv; AMD and Cerebras as
-NVIDIA, other ASIC as TPU: assumptions)."""
+"""All-in cost of new capacity by supplier: value, low, high, MUSD per kH100e (upstream.csv; AMD and Cerebras
+like NVIDIA, other ASIC like TPU: assumptions)."""
 COST_SOURCES = {
     "NVIDIA": "bern_gw;semianalysis_idx",
     "Amazon Trainium": "L10;assumption",
@@ -44,7 +44,7 @@ def deliveries(chip: str) -> dict[str, float]:
 
 
 def new_chips(name: str, owner: Row) -> dict[str, float]:
-    """Shares of what arrives by chip supplier: a firm's part of NVIDIA's deliveries, the rest its second stack."""
+    """Shares of what arrives: a firm's part of NVIDIA's deliveries, the rest its second stack."""
     total = sum(additions(owner).values())
     dated = ("2026Q2", *QUARTERS[:-1])  # one quarter before they come online
     if name in SECOND:

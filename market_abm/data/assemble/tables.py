@@ -31,7 +31,7 @@ def keyed(name: str, key: str) -> dict[str, Row]:
 
 def number(text: str | float | None, missing: float = 0.0) -> float:
     """A cell as a number."""
-    return missing if text in (None, "") else float(text)  # type: ignore[arg-type]
+    return missing if text in (None, "") else float(text)
 
 
 def steps(first: str, last: str) -> int:

@@ -21,8 +21,9 @@ def lines() -> list[str]:
     """The section ``upstream``."""
     out = ["upstream:"]
     out += wrapped(
-        "Deliveries are dated by the quarter in which they come online, one quarter after they leave the supplier; "
-        "the announced additions of the firms below are made of them. After the last date they grow by growth_after.",
+        "Deliveries are dated by the quarter in which they come online, one quarter after they leave "
+        "the supplier; the announced additions of the firms below are made of them. After the last date "
+        "they grow by growth_after.",
         2,
     )
     out.append("  chips:")
@@ -65,8 +66,9 @@ def _wafer_scale() -> list[str]:
 def _regions() -> list[str]:
     out = ["  regions:"]
     out += wrapped(
-        "Energised AI data-centre power, whole facility. Low: announcements; high: money; value: midpoint. Chips "
-        "exceed power by 4 % in 2026Q3 and 18 % in 2027Q2: the two paths do not close, power binds mildly.",
+        "Energised AI data-centre power, whole facility. Low: announcements; high: money; value: "
+        "midpoint. Chips exceed power by 4 % in 2026Q3 and 18 % in 2027Q2: the two paths do not close, "
+        "power binds mildly.",
         4,
     )
     regions: dict[str, list[Row]] = {}
@@ -84,7 +86,8 @@ def _rates() -> list[str]:
     sources = "bern_gw;foxconn_47;derived"
     decline = quantity(round(DECLINE, 3), "fraction/quarter", (0.026, 0.102), sources, "2026")
     out = [
-        f"  capex_decline: {decline}  # 32.9 to 21.8 MUSD per kH100e in 1.5 years; dearer memory works against it",
+        "  # 32.9 to 21.8 MUSD per kH100e in 1.5 years; dearer memory works against it.",
+        f"  capex_decline: {decline}",
         *wrapped("Power of what arrives, whole facility: IT power of the chips due times 1.25.", 2),
         "  kw_per_h100e:",
     ]

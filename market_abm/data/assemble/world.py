@@ -9,19 +9,19 @@ from market_abm.data.assemble.tables import table
 from market_abm.data.assemble.text import flow, word
 
 HEAD = """\
-# The AI-compute market at the start of 2026Q3 (1 July 2026), without the three leases of the SpaceX/xAI fleet.
-# Made by `python -m market_abm.data.assemble` from the tables of market_abm/data, which say how every number was
-# obtained; change them there. A test holds this file to them.
+# The AI-compute market at the start of 2026Q3 (1 July 2026), without the leases of the SpaceX/xAI fleet.
+# Made by `python -m market_abm.data.assemble` from the tables of market_abm/data, which say how every number
+# was obtained; change them there. A test holds this file to them.
 #
-# Units: kH100e online, kHQ a quarter (1 kHQ = 1,000 H100-equivalents for a quarter), MUSD, USD per GPU-hour of one
-# H100-equivalent. Every number has a source and a date, its own or that of its entry. `guess: true` and the source
-# `assumption` mark what nobody states; low and high are drawn from, per seed.
+# Units: kH100e online, kHQ a quarter (1 kHQ = 1,000 H100-equivalents for a quarter), MUSD, USD per GPU-hour
+# of one H100-equivalent. Every number has a source and a date, its own or that of its entry. `guess: true`
+# and the source `assumption` mark what nobody states; low and high are drawn from, per seed.
 #
-# Left out: China's closed group (about 1,300 kH100e of its own, no links to this market); only what Chinese firms
-# rent abroad is here. Unconfirmed or overlapping deals (K15, K31 of contracts.csv).
+# Left out: China's closed group (about 1,300 kH100e of its own, no links to this market); only what Chinese
+# firms rent abroad is here. Unconfirmed or overlapping deals (K15, K31 of contracts.csv).
 #
-# Illustrative simulation: not a forecast, not a finding about anybody's conduct, no affiliation. Data of Epoch AI
-# under CC BY: see market_abm/data/LICENSE-DATA.
+# Illustrative simulation: not a forecast, not a finding about anybody's conduct, no affiliation. Data of
+# Epoch AI under CC BY: see market_abm/data/LICENSE-DATA.
 schema_version: 1
 name: world-2026
 question: >-
