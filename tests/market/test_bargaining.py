@@ -34,7 +34,7 @@ cents = st.integers(0, 300).map(lambda n: n / 100.0)
 @given(
     st.sampled_from(FOUR),
     st.integers(1, 5000).map(lambda n: n / 1000.0),
-    st.integers(1000, 3000).map(lambda n: n / 100.0),
+    st.integers(1201, 3000).map(lambda n: n / 100.0),
     cents,
     cents,
     cents,
