@@ -141,9 +141,10 @@ def outlook(
     wacc = sellers.wacc + conditions.spread[sellers.row]
     lead = np.maximum(sellers.lead_time, 1)
     ahead = {int(n): expected_price(world, state, demand, int(n)) for n in np.unique(lead)}
-    # Half of what a builder expects is today's price: forecasts of the model's own clearing are not trusted
-    # whole.
-    expected = np.array([0.5 * (ahead[int(n)] + price) for n in lead])
+    # The rest of what a builder expects is today's price: forecasts of the model's own clearing are not
+    # trusted whole.
+    trust = float(b.foresight)
+    expected = np.array([trust * ahead[int(n)] + (1.0 - trust) * price for n in lead])
     a1, a2 = annuities(wacc, float(b.price_decline), float(b.life))
     coming = ordered_sum(state.pipeline[:, t:], axis=1) + state.power_queue
     margin = float(b.utilisation) * expected * a1 - sellers.unit_cost * a2
