@@ -9,7 +9,7 @@ import market_abm.measures as m
 from market_abm.market import TradeProblem, clear
 from tests.measures.worlds import market, network, seeds
 
-MANY = settings(max_examples=50, deadline=None)
+MANY = settings(max_examples=50)
 
 
 def with_idle_seller(problem: TradeProblem, at: int) -> TradeProblem:

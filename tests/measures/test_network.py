@@ -17,7 +17,7 @@ def random_edges(rng, nodes, density=0.4):
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seeds, st.integers(2, 8))
 def test_min_cut_against_networkx(seed, nodes):
     edges = random_edges(np.random.default_rng(seed), nodes)
@@ -53,7 +53,7 @@ def test_cuts_need_two_nodes_and_bounded_edges():
     assert m.min_cut([("s", "t", 1), ("s", "t", 2)], "s", "t").value == 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds, st.integers(1, 8), st.booleans(), st.booleans())
 def test_betweenness_against_networkx(seed, nodes, directed, normalized):
     rng = np.random.default_rng(seed)
@@ -79,7 +79,7 @@ def test_the_only_bridge_lies_on_every_path():
         m.betweenness(volume[:1])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_the_bottleneck_is_a_minimum_cut(seed):
     capacity, demand, linked = network(np.random.default_rng(seed), 4, 5)
@@ -98,7 +98,7 @@ def matched(linked):
     return len(nx.bipartite.maximum_matching(graph, left)) // 2
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seeds, st.integers(1, 4), st.integers(1, 4))
 def test_long_is_who_some_maximum_matching_leaves_out(seed, sellers, buyers):
     """Gallai-Edmonds: a node is long iff dropping it leaves the maximum matching as large."""

@@ -41,14 +41,14 @@ def flow_by_networkx(capacity, demand, linked):
     return nx.maximum_flow_value(graph, "s", "t")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(seeds, st.integers(1, 5), st.integers(1, 7), st.sampled_from([0.2, 0.5, 0.9]))
 def test_network_rsi_against_all_sets_of_buyers(seed, sellers, buyers, density):
     capacity, demand, linked = network(np.random.default_rng(seed), sellers, buyers, density)
     np.testing.assert_allclose(m.network_rsi(capacity, demand, linked), enumerated(capacity, demand, linked))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seeds, st.integers(1, 4), st.integers(1, 6))
 def test_network_rsi_with_link_caps_against_all_sets_of_buyers(seed, sellers, buyers):
     rng = np.random.default_rng(seed)
@@ -58,7 +58,7 @@ def test_network_rsi_with_link_caps_against_all_sets_of_buyers(seed, sellers, bu
     np.testing.assert_allclose(got, enumerated(capacity, demand, linked, cap))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_network_rsi_is_the_largest_demand_that_can_be_served(seed):
     capacity, demand, linked = network(np.random.default_rng(seed), 4, 6, 0.6)
@@ -73,7 +73,6 @@ def test_network_rsi_is_the_largest_demand_that_can_be_served(seed):
 
 
 @given(seeds)
-@settings(deadline=None)
 def test_full_reach_network_rsi_is_rsi(seed):
     capacity, demand, linked = network(np.random.default_rng(seed), 5, 4)
     demand = demand + 1.0
@@ -83,14 +82,12 @@ def test_full_reach_network_rsi_is_rsi(seed):
 
 
 @given(seeds)
-@settings(deadline=None)
 def test_missing_links_never_raise_the_index(seed):
     capacity, demand, linked = network(np.random.default_rng(seed), 5, 4)
     assert (m.network_rsi(capacity, demand, linked) <= m.rsi(capacity, demand) + 1e-12).all()
 
 
 @given(seeds, st.floats(0.01, 50.0))
-@settings(deadline=None)
 def test_scaling_all_quantities_changes_no_index(seed, factor):
     capacity, demand, linked = network(np.random.default_rng(seed), 4, 5)
     np.testing.assert_allclose(
@@ -102,7 +99,6 @@ def test_scaling_all_quantities_changes_no_index(seed, factor):
 
 
 @given(seeds)
-@settings(deadline=None)
 def test_own_capacity_lowers_nothing_for_others(seed):
     rng = np.random.default_rng(seed)
     capacity, demand, linked = network(rng, 4, 5)
@@ -113,7 +109,7 @@ def test_own_capacity_lowers_nothing_for_others(seed):
     assert after[0] == pytest.approx(before[0]) or np.isinf(before[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds, st.floats(0.2, 1.0))
 def test_pivotal_is_a_fall_of_the_maximum_flow(seed, density):
     capacity, demand, linked = network(np.random.default_rng(seed), 4, 5, density)
@@ -147,7 +143,6 @@ def test_owners_go_together_and_aggregates_one_by_one():
 
 
 @given(seeds, st.integers(2, 5))
-@settings(deadline=None)
 def test_splitting_a_seller_under_one_owner_changes_nothing(seed, parts):
     capacity, demand, linked = network(np.random.default_rng(seed), 4, 5)
     capacity, demand = 60 * capacity, 60 * demand

@@ -88,7 +88,7 @@ def test_ties_between_equal_fleets_do_not_decide_own_use(seed):
     assert removals.loss[1] == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seeds)
 def test_loss_of_others_against_linear_programmes(seed):
     rng = np.random.default_rng(seed)
@@ -111,7 +111,7 @@ def test_loss_of_others_against_linear_programmes(seed):
         assert removals.loss[j] == pytest.approx(with_all - without, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_withdrawing_capacity_never_helps_others_and_never_cheapens_full_reach(seed):
     problem = market(np.random.default_rng(seed), 4, 4, density=2.0).replace(switching=0.0)
@@ -120,7 +120,7 @@ def test_withdrawing_capacity_never_helps_others_and_never_cheapens_full_reach(s
     assert (removals.price_without >= removals.price - 1e-9).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, st.permutations(range(4)))
 def test_relabelling_sellers_relabels_the_answer(seed, order):
     rng = np.random.default_rng(seed)

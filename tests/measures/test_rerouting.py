@@ -51,7 +51,7 @@ def test_a_thin_pool_makes_no_price():
     assert (thick.price_effect >= 0).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seeds)
 def test_rerouted_use_against_linear_programmes(seed):
     rng = np.random.default_rng(seed)
@@ -77,7 +77,7 @@ def test_rerouted_use_against_linear_programmes(seed):
         assert mine - contracts == pytest.approx(best.surplus, abs=1e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seeds)
 def test_the_market_never_gains_from_an_outage(seed):
     rng = np.random.default_rng(seed)

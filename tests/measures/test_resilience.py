@@ -17,7 +17,7 @@ def test_the_largest_supplier_need_not_be_the_critical_one():
     np.testing.assert_allclose(loss.loss_share, [2 / 9, 3 / 9, 0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_exit_takes_the_demand_along(seed):
     rng = np.random.default_rng(seed)
@@ -32,7 +32,7 @@ def test_exit_takes_the_demand_along(seed):
         assert leaves.served_without[j] == flow_by_networkx(rest, present, linked)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds)
 def test_common_causes_take_part_of_several(seed):
     rng = np.random.default_rng(seed)
@@ -56,7 +56,6 @@ def test_causes_are_fractions():
 
 
 @given(seeds)
-@settings(deadline=None)
 def test_rerouting_never_loses_more_than_no_rerouting(seed):
     problem = market(np.random.default_rng(seed), 4, 5)
     demand = problem.block_quantity.sum(axis=1)
@@ -76,7 +75,7 @@ def test_without_rerouting_an_owner_is_missed_for_all_it_delivers():
     np.testing.assert_allclose(m.no_rerouting(np.zeros((2, 2))), 0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seeds)
 def test_welfare_losses_against_solving_again(seed):
     problem = market(np.random.default_rng(seed), 4, 4)
@@ -102,7 +101,7 @@ def test_welfare_losses_against_solving_again(seed):
         assert not nodes.loss_share.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds, st.integers(0, 3))
 def test_marginal_contributions_move_as_they_must(seed, seller):
     """More own capacity raises M, more capacity of a rival lowers it, exit of a rival raises it."""
@@ -120,7 +119,7 @@ def test_marginal_contributions_move_as_they_must(seed, seller):
     assert (exited[others] >= before[others] - 1e-9).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_sellers_together_add_no_more_than_the_surplus(seed):
     problem = market(np.random.default_rng(seed), 4, 4)
@@ -132,7 +131,7 @@ def test_sellers_together_add_no_more_than_the_surplus(seed):
     assert pairs.marginal_contribution[0] >= parts[0] + parts[1] - 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds)
 def test_currency_scales_losses_and_leaves_shares(seed):
     problem = market(np.random.default_rng(seed), 3, 4)

@@ -45,7 +45,7 @@ def test_a_cycle_settles():
     np.testing.assert_allclose(risk.output, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds, st.integers(2, 7))
 def test_risk_by_plain_loops(seed, count):
     """The same definition written firm by firm."""
@@ -57,7 +57,7 @@ def test_risk_by_plain_loops(seed, count):
     rho, fail = rng.uniform(0, 0.5, count), int(rng.integers(count))
     down, up = np.ones(count), np.ones(count)
     down[fail] = up[fail] = 0
-    for _ in range(3000):
+    for _ in range(10_000):
         new_down, new_up = down.copy(), up.copy()
         for i in range(count):
             if i == fail:
@@ -76,7 +76,7 @@ def test_risk_by_plain_loops(seed, count):
             new_down[i] = min(limits)
             if flow[i].sum():
                 new_up[i] = (flow[i] * up).sum() / flow[i].sum()
-        still = np.allclose(new_down, down, atol=1e-13) and np.allclose(new_up, up, atol=1e-13)
+        still = max(np.abs(new_down - down).max(), np.abs(new_up - up).max()) < 1e-12
         down, up = new_down, new_up
         if still:
             break

@@ -80,7 +80,7 @@ def test_values_come_best_first():
     np.testing.assert_allclose(m.without_first(quantity, [2.5, 0.0]), [[0, 2.5], [1, 1]])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_what_is_split_off_adds_up(seed):
     rng = np.random.default_rng(seed)
@@ -95,7 +95,7 @@ def test_what_is_split_off_adds_up(seed):
     np.testing.assert_allclose(both, m.gross_value(problem.block_quantity, problem.block_value, total))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_the_resource_surplus_of_the_optimum_is_the_largest(seed):
     rng = np.random.default_rng(seed)
