@@ -138,7 +138,7 @@ def test_infeasible_nash_in_nash_is_marked_and_falls_back_on_shapley():
     free = TradeProblem([0.0], [5.0], [[0.0], [1.0]], [[0.0], [4.0]])
     trade = hold(clear(free), 0, 0, 1.0, [1.0], [2.0])
     deal = bargain(trade.problem, trade, protocol="nash_in_nash")
-    assert deal.notes["infeasible"] == [0]
+    assert deal.notes["infeasible"] == [(0, 0)]
     assert deal.notes["exact"] is True
     assert deal.notes["out_of_line"] == 1
 

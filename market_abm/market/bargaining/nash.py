@@ -30,17 +30,18 @@ def nash_in_nash(talks: Talks) -> Floats:
 
     Horn and Wolinsky (1988), Crawford and Yurukoglu (2012), Collard-Wexler, Gowrisankaran and Lee (2019).
     GFT is the buyer's loss without the link less the seller's cost; the market is NOT solved again without
-    the link. Buyers whose payments would exceed their value are marked in ``notes["infeasible"]`` and their
-    links get the Shapley price.
+    the link. Links of a buyer whose payments would exceed its value, or one of whose sellers would lose, are
+    marked in ``notes["infeasible"]`` as (seller, buyer) and get the Shapley price.
     """
     pair = talks.pair
     price = _nash_price(talks)
     infeasible = _infeasible_buyers(talks, price)
-    talks.notes["infeasible"] = [int(i) for i in np.flatnonzero(infeasible)]
+    marked = infeasible[pair.buyer]
+    talks.notes["infeasible"] = list(zip(pair.seller[marked].tolist(), pair.buyer[marked].tolist()))
     if infeasible.any():
         from market_abm.market.bargaining.cooperative import shapley_prices
 
-        price = np.where(infeasible[pair.buyer], shapley_prices(talks), price)
+        price = np.where(marked, shapley_prices(talks), price)
     return price
 
 
