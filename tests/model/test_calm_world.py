@@ -1,4 +1,4 @@
-"""The calm real world behaves: no wild prices, no large firm at its credit limit, a rule that says something."""
+"""The calm real world behaves: no wild prices, no large firm at its credit limit, a rule with content."""
 
 from __future__ import annotations
 
