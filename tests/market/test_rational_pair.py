@@ -293,6 +293,21 @@ def test_held_relation_by_tree_and_by_paths(seed):
     )
 
 
+def test_held_relation_by_hand():
+    """Seller 1 can replace two of the four units at a surplus of 10 + 6; the rest would only displace equals."""
+    free = TradeProblem(
+        [3.0, 4.0],
+        [0.0, 0.0],
+        [[0.0], [2.0], [3.0]],
+        [[0.0], [4.0], [8.0]],
+        switching=[[3.0, 1.0, -2.0], [-1.0, -2.0, 2.0]],
+    )
+    pair = rational_pair(hold(clear(free), 0, 2, 1.0, [1.0], [12.0]), [(0, 2)])
+    np.testing.assert_allclose(pair.value, 9.0 + 2.0)
+    np.testing.assert_allclose(pair.replacement, (44.0 - 16.0) / 4.0)
+    np.testing.assert_allclose(pair.floor, 0.0)
+
+
 def test_holding_what_is_free_changes_nothing():
     """A relation whose volume is the free market's own flow has the free market's pair."""
     problem = duel(third=1.5)
