@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -12,7 +13,10 @@ def _drop_stale_cache(folder: Path) -> None:
     calls: after a change in another file it would go on running the old code.
     """
     newest = max(source.stat().st_mtime for source in folder.glob("*.py"))
-    for index in (folder / "__pycache__").glob("*.nbi"):
+    compiled = list((folder / "__pycache__").glob("*.nbi"))
+    if elsewhere := os.environ.get("NUMBA_CACHE_DIR"):
+        compiled += Path(elsewhere).glob(f"{folder.name}_*/*.nbi")
+    for index in compiled:
         try:
             if index.stat().st_mtime < newest:
                 index.unlink()

@@ -22,6 +22,7 @@ from market_abm.market.kernel.tree import (
     attach,
     collect,
     empty_table,
+    open_rooms,
     set_sizes,
 )
 
@@ -136,6 +137,7 @@ def greedy_tree(net):
         attach(t, j, net.arc[BUYER, link], link)
         t[PRICE, j] = best
     set_sizes(t, nodes)
+    open_rooms(net, net.limit, t, x)
     return t, x
 
 

@@ -11,7 +11,7 @@ from market_abm.market.kernel.paths import FAR, end_prices, solve_by_paths, to_r
 from market_abm.market.kernel.removal import NO_TREE, add_value, any_cap, losses_without, take_capacity
 from market_abm.market.kernel.simplex import MARKET, optimise
 from market_abm.market.kernel.ties import settle, settle_by_paths
-from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, empty_table, normalise
+from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, empty_table, normalise, write_flows
 from market_abm.market.kernel.warm import drop_artificial, warm_tree
 from market_abm.market.kernel.words import add_product, to_float
 from market_abm.units import GRID
@@ -46,6 +46,7 @@ def _from_tree(net, t, x, incumbent, tie_key):
         normalise(t)
         ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
         if ties >= 0:
+            write_flows(net, t, x)
             return t, x, pivots + ties
     t, x = _optimum_by_paths(net, incumbent, tie_key)
     return t, x, -1

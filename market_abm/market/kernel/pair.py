@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from market_abm.market.kernel.dense import full
 from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
-from market_abm.market.kernel.parametric import NONE, force_along_tree, rejoin
+from market_abm.market.kernel.parametric import NONE
 from market_abm.market.kernel.paths import force, step_down, step_up
-from market_abm.market.kernel.removal import NO_TREE, any_cap
-from market_abm.market.kernel.tree import BLOCK, OWN, OWN_FLOW, PARENT, PRED, PRICE, empty_table
+from market_abm.market.kernel.removal import NO_TREE, any_cap, forced, release
+from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, PARENT, PRICE, empty_table, open_rooms
 from market_abm.market.kernel.words import add_product, to_float
 
 
@@ -37,6 +38,7 @@ def link_pairs(net, t, x, seller, buyer):
     total = np.empty(2, np.int64)
     nodes = np.empty(root + 1, np.int64)
     inside = np.zeros(root + 1, np.bool_)
+    d = full(net, False)
     for n in range(links):
         a = _arc(net, seller[n], buyer[n])
         if a < 0 or x[a] == 0:
@@ -53,12 +55,11 @@ def link_pairs(net, t, x, seller, buyer):
                 total[:] = 0
                 xs[a] = 0
                 if not resale:
-                    ts[OWN_FLOW, j] -= amount
-                    limit[j] -= amount
+                    release(limit, ts, j, amount)
                     add_product(total, amount, -net.arc[COST, a])
                 if by_paths == 0:
-                    done = _force_by_tree(
-                        net, limit, ts, xs, start, goal, amount, a, banned, capped, total, nodes, inside
+                    done = forced(
+                        net, d, limit, ts, xs, start, goal, amount, a, banned, capped, total, nodes, inside
                     )
                 else:
                     done = (
@@ -71,45 +72,6 @@ def link_pairs(net, t, x, seller, buyer):
             elif done:
                 loss[n] = to_float(total)
     return loss, gain
-
-
-@njit(cache=True)
-def _force_by_tree(net, limit, t, x, start, goal, amount, arc, node, capped, total, nodes, inside):
-    """Force a flow with a link and, unless it is NONE, a node's own arc banned; False when not all went."""
-    j, i = net.arc[SELLER, arc], net.arc[BUYER, arc]
-    for k in range(2):
-        top = np.int64(NONE)
-        if k == 0:
-            if t[PRED, i] == arc:
-                top = i
-            elif t[PRED, j] == arc:
-                top = j
-        elif node != NONE and t[PRED, node] == OWN:
-            top = np.int64(node)
-        if top == NONE:
-            continue
-        sends, takes = _below(t, start, top), _below(t, goal, top)
-        joined = not takes and rejoin(net, limit, t, x, top, True, arc, node, capped, nodes, inside)
-        if not joined and not sends:
-            joined = rejoin(net, limit, t, x, top, False, arc, node, capped, nodes, inside)
-        if not joined and (sends or takes):
-            return False  # what is cut off without start and goal has no other link and may stay where it is
-    most = 1000 + 20 * (net.arc.shape[1] + net.value.size + len(net.limit))
-    left = force_along_tree(
-        net, limit, t, x, start, goal, amount, arc, node, capped, total, most, nodes, inside
-    )
-    return left == 0
-
-
-@njit(cache=True)
-def _below(t, node, top):
-    """Whether ``node`` lies in the subtree of ``top``."""
-    n = np.int64(node)
-    while n >= 0:
-        if n == top:
-            return True
-        n = t[PARENT, n]
-    return False
 
 
 @njit(cache=True)
@@ -192,4 +154,6 @@ def held_state(
         t[PARENT, -1] = NO_TREE
     t[OWN_FLOW, :-1] = f
     t[PRICE, :] = p
+    if t[PARENT, -1] != NO_TREE:
+        open_rooms(net, net.limit, t, x)
     return net, t, x

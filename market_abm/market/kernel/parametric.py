@@ -11,9 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from market_abm.market.kernel.dense import open_own, rejoin_dense
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
+    DOWN,
     FAR,
     OWN,
     OWN_FLOW,
@@ -21,12 +23,12 @@ from market_abm.market.kernel.tree import (
     PRED,
     PRICE,
     SIZE,
+    UP,
     collect,
     collect_rest,
-    move_up,
     rehang,
-    room_down,
-    room_up,
+    rest,
+    rooms,
 )
 from market_abm.market.kernel.words import add_product
 
@@ -111,7 +113,9 @@ def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, node
         by = -best if below == outward else best
         for k in range(size):
             t[PRICE, nodes[k]] += by
-        rehang(t, top, here, there, code)
+        flow = x[code] if code >= 0 else t[OWN_FLOW, here]
+        up, down = rooms(net, limit, t, here, code, flow)
+        rehang(t, top, here, there, code, up, down)
     for k in range(size):
         inside[nodes[k]] = False
     return best < FAR
@@ -119,24 +123,26 @@ def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, node
 
 @njit(cache=True)
 def force_along_tree(
-    net, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, most, nodes, inside
+    net, d, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, most, nodes, inside
 ):
-    """Send ``amount`` from ``start`` to ``goal``; add its cost to ``total``. Returns what is left to send."""
+    """Send ``amount`` from ``start`` to ``goal``; add its cost to ``total``. Returns what is left to send.
+
+    With matrices in ``d`` (see :mod:`dense`) x is neither read nor written.
+    """
     S = len(net.out_first) - 1
+    dense = len(d.link) > 0
     for _ in range(most):
         up_room, up_node = np.int64(FAR), np.int64(NONE)
         down_room, down_node = np.int64(FAR), np.int64(NONE)
         m, n = start, goal
         while m != n:
             if t[SIZE, m] < t[SIZE, n]:
-                r = room_up(net, limit, t, x, m)
-                if r < up_room:
-                    up_room, up_node = r, m
+                if t[UP, m] < up_room:
+                    up_room, up_node = t[UP, m], m
                 m = t[PARENT, m]
             else:
-                r = room_down(net, limit, t, x, n)
-                if r <= down_room:
-                    down_room, down_node = r, n
+                if t[DOWN, n] <= down_room:
+                    down_room, down_node = t[DOWN, n], n
                 n = t[PARENT, n]
         outward = up_room <= down_room
         top = up_node if outward else down_node
@@ -145,17 +151,28 @@ def force_along_tree(
             apex = m
             m, n = start, goal
             while m != apex:
-                move_up(S, t, x, m, send)
+                t[UP, m] -= send
+                t[DOWN, m] += send
                 m = t[PARENT, m]
             while n != apex:
-                move_up(S, t, x, n, -send)
+                t[UP, n] += send
+                t[DOWN, n] -= send
                 n = t[PARENT, n]
             add_product(total, send, t[PRICE, goal] - t[PRICE, start])
             amount -= send
             if amount == 0:
                 break
-        if top >= S and t[PRED, top] == OWN and outward:
-            t[BLOCK, top] += 1
-        if not rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, nodes, inside):
+        if t[PRED, top] == OWN or not dense:
+            rest(net, t, x, top)
+        if t[PRED, top] == OWN:
+            if top >= S and outward:
+                t[BLOCK, top] += 1
+            if dense and top != banned_node:
+                open_own(net, d, limit, t, top)
+        if dense:
+            joined = rejoin_dense(net, d, limit, t, top, outward, nodes)
+        else:
+            joined = rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, nodes, inside)
+        if not joined:
             break
     return amount

@@ -107,9 +107,9 @@ def _relax(u, w, reduced, arc, base, dist, pred, via):
 
 @njit(cache=True)
 def force(net, limit, x, f, p, start, goal, amount, banned_arc, banned_node, total):
-    """Send ``amount`` from ``start`` to ``goal`` at least cost, changing x, f and p; add the cost to ``total``.
+    """Send ``amount`` from ``start`` to ``goal`` at least cost, which is added to ``total``.
 
-    Returns what could not be sent (0 when all went).
+    Changes x, f and p. Returns what could not be sent (0 when all went).
     """
     S, B = len(net.out_first) - 1, len(net.first) - 1
     root = S + B

@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from market_abm.market.kernel.dense import NO_LINK, full, open_own, pays, rejoin_dense
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, force_along_tree, rejoin
 from market_abm.market.kernel.paths import force
-from market_abm.market.kernel.tree import OUT, OWN, OWN_FLOW, PARENT, PRED, PRICE
+from market_abm.market.kernel.tree import OWN, OWN_FLOW, PARENT, PRED, PRICE, UP, write_flows
 from market_abm.market.kernel.words import add_product, to_float
 
 NO_TREE = -9
@@ -40,37 +41,87 @@ def any_cap(net):
 
 
 @njit(cache=True)
-def _most_steps(net):
-    return 1000 + 20 * (net.arc.shape[1] + net.value.size + len(net.limit))
+def _below(t, node, top):
+    """Whether ``node`` lies in the subtree of ``top``."""
+    n = np.int64(node)
+    while n >= 0:
+        if n == top:
+            return True
+        n = t[PARENT, n]
+    return False
 
 
 @njit(cache=True)
-def _forced(net, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, nodes, inside):
-    """Force a flow along the tree of (t, x), which change. Returns False when it did not all go."""
-    top = np.int64(NONE)
+def release(limit, t, j, amount):
+    """Let ``amount`` of seller node j's capacity vanish together with as much of its flow."""
+    limit[j] -= amount
+    t[OWN_FLOW, j] -= amount
+    if t[PRED, j] == OWN:
+        t[UP, j] -= amount
+
+
+@njit(cache=True)
+def forced(net, d, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, nodes, inside):
+    """Force a flow along the tree of (t, x), which change. Returns False when it did not all go.
+
+    A banned link (its flow is the caller's to remove) and a banned own arc are cut from the tree first. A
+    part that is cut off without start and goal may join anywhere, in either direction, or nowhere.
+    """
+    dense = len(d.link) > 0
+    S = len(net.out_first) - 1
+    j = i = np.int64(NONE)
     if banned_arc >= 0:
         j, i = net.arc[SELLER, banned_arc], net.arc[BUYER, banned_arc]
-        if t[PRED, i] == banned_arc:
-            top = i
-        elif t[PRED, j] == banned_arc:
-            top = j
-    elif t[PRED, banned_node] == OWN:
-        top = banned_node
-    if top >= 0:
-        if top == goal or top == start:
-            joined = rejoin(
-                net, limit, t, x, top, top == start, banned_arc, banned_node, capped, nodes, inside
-            )
-            if not joined:
-                return False
-        else:  # the forced flow need not pass here: the cut part may join anywhere, or nowhere
-            if not rejoin(net, limit, t, x, top, True, banned_arc, banned_node, capped, nodes, inside):
-                if not rejoin(net, limit, t, x, top, False, banned_arc, banned_node, capped, nodes, inside):
-                    return False
-    most = _most_steps(net)
-    left = force_along_tree(
-        net, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, most, nodes, inside
-    )
+        if dense:
+            open_own(net, d, limit, t, j)
+            d.by_seller[j, i - S] = d.by_buyer[i - S, j] = NO_LINK
+    if banned_node >= 0 and dense:
+        d.leave[banned_node] = d.enter[banned_node] = NO_LINK
+    possible = True
+    for cut in range(2):
+        top = np.int64(NONE)
+        if cut == 0 and banned_arc >= 0:
+            if t[PRED, i] == banned_arc:
+                top = i
+            elif t[PRED, j] == banned_arc:
+                top = j
+        elif cut == 1 and banned_node >= 0 and t[PRED, banned_node] == OWN:
+            top = np.int64(banned_node)
+        if top < 0:
+            continue
+        sends, takes = _below(t, start, top), _below(t, goal, top)
+        joined = False
+        for outward in (True, False):
+            if not joined and not (takes if outward else sends):
+                if dense:
+                    joined = rejoin_dense(net, d, limit, t, top, outward, nodes)
+                else:
+                    joined = rejoin(
+                        net, limit, t, x, top, outward, banned_arc, banned_node, capped, nodes, inside
+                    )
+        possible = possible and (joined or not (sends or takes))
+    left = amount
+    if possible:
+        most = 1000 + 20 * (net.arc.shape[1] + net.value.size + len(net.limit))
+        left = force_along_tree(
+            net,
+            d,
+            limit,
+            t,
+            x,
+            start,
+            goal,
+            amount,
+            banned_arc,
+            banned_node,
+            capped,
+            total,
+            most,
+            nodes,
+            inside,
+        )
+    if dense and banned_arc >= 0:
+        d.by_seller[j, i - S] = d.by_buyer[i - S, j] = net.arc[COST, banned_arc]
     return left == 0
 
 
@@ -91,6 +142,12 @@ def losses_without(net, t, x, begin, end, links, capacity_too, capped):
     nodes = np.empty(root + 1, np.int64)
     inside = np.zeros(root + 1, np.bool_)
     limit = net.limit.copy()
+    d = full(net, pays(net, capped))
+    gates = np.empty((2, root), np.int64)
+    if len(d.link) > 0:
+        for n in range(root):
+            open_own(net, d, limit, t, n)
+            gates[0, n], gates[1, n] = d.leave[n], d.enter[n]
     for k in range(end - begin + len(by_link)):
         ban_arc, ban_node = np.int64(NONE), np.int64(NONE)
         if k < end - begin:
@@ -112,25 +169,41 @@ def losses_without(net, t, x, begin, end, links, capacity_too, capped):
             if done or (by_paths == 0 and not has_tree):
                 continue
             ts[:] = t
-            xs[:] = x
+            if by_paths == 1 or len(d.link) == 0:
+                xs[:] = x
+                if ban_arc >= 0:
+                    xs[ban_arc] = 0
             total[:] = 0
             if ban_arc >= 0:
-                xs[ban_arc] = 0
                 add_product(total, amount, -net.arc[COST, ban_arc])
                 if capacity_too:
-                    j = net.arc[SELLER, ban_arc]
-                    limit[j] -= amount
-                    ts[OWN_FLOW, j] -= amount
+                    release(limit, ts, net.arc[SELLER, ban_arc], amount)
             elif ban_node >= S:
                 add_value(net, ban_node - S, amount, total)
             if by_paths == 0:
-                done = _forced(
-                    net, limit, ts, xs, start, goal, amount, ban_arc, ban_node, capped, total, nodes, inside
+                d.leave[:root] = gates[0]
+                d.enter[:root] = gates[1]
+                done = forced(
+                    net,
+                    d,
+                    limit,
+                    ts,
+                    xs,
+                    start,
+                    goal,
+                    amount,
+                    ban_arc,
+                    ban_node,
+                    capped,
+                    total,
+                    nodes,
+                    inside,
                 )
             else:
-                done = 0 == force(
+                left = force(
                     net, limit, xs, ts[OWN_FLOW], ts[PRICE], start, goal, amount, ban_arc, ban_node, total
                 )
+                done = left == 0
             if ban_arc >= 0 and capacity_too:
                 limit[net.arc[SELLER, ban_arc]] += amount
         loss = to_float(total) if done else np.nan
@@ -159,9 +232,11 @@ def take_capacity(net, t, x, j, quantity, capped):
     nodes = np.empty(root + 1, np.int64)
     inside = np.zeros(root + 1, np.bool_)
     ts[OWN_FLOW, j] = limit[j]
-    if t[PARENT, root] != NO_TREE and _forced(
-        net, limit, ts, xs, root, j, short, NONE, j, capped, total, nodes, inside
+    d = full(net, False)
+    if t[PARENT, root] != NO_TREE and forced(
+        net, d, limit, ts, xs, root, j, short, NONE, j, capped, total, nodes, inside
     ):
+        write_flows(net, ts, xs)
         return to_float(total), limit, ts, xs
     ts[:] = t
     xs[:] = x

@@ -13,6 +13,7 @@ from numba import njit
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
+    DOWN,
     FAR,
     OWN,
     OWN_FLOW,
@@ -20,10 +21,10 @@ from market_abm.market.kernel.tree import (
     PRED,
     PRICE,
     SIZE,
-    move_up,
+    UP,
     rehang,
-    room_down,
-    room_up,
+    rest,
+    rooms,
     shift,
 )
 
@@ -31,7 +32,8 @@ MARKET, TIES = 1, 2
 """What is optimised: surplus, or tie costs on the face of optimal flows."""
 
 NOBODY = -1
-DOWN, ENTERING, UP = 0, 1, 2
+FROM_APEX, ENTERING, TO_APEX = 0, 1, 2
+"""Part of the cycle on which an arc leaves."""
 
 
 @njit(cache=True)
@@ -71,7 +73,6 @@ def _entering(net, limit, t, x, price, cost, mode, row, batch):
     n's own arc; gain 0 means that the basis is optimal.
     """
     S, B = len(net.out_first) - 1, len(net.first) - 1
-    root = S + B
     best, code, way = np.int64(0), np.int64(0), 0
     looked = 0
     for _ in range(B + 1):
@@ -141,38 +142,42 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
         if t[SIZE, m] < t[SIZE, n]:
             if mode == MARKET and m >= S and t[PRED, m] == OWN:
                 below = m
-            else:
-                r = room_down(net, limit, t, x, m)
-                if r < down_room:
-                    down_room, down_node = r, m
+            elif t[DOWN, m] < down_room:
+                down_room, down_node = t[DOWN, m], m
             m = t[PARENT, m]
         else:
             if mode == MARKET and n >= S and t[PRED, n] == OWN:
                 above = n
-            else:
-                r = room_up(net, limit, t, x, n)
-                if r <= up_room:
-                    up_room, up_node = r, n
+            elif t[UP, n] <= up_room:
+                up_room, up_node = t[UP, n], n
             n = t[PARENT, n]
     apex = m
-    left, leaving, side = down_room, down_node, DOWN
+    left, leaving, side = down_room, down_node, FROM_APEX
     if room <= left:
         left, leaving, side = room, np.int64(NOBODY), ENTERING
     if up_room <= left:
-        left, leaving, side = up_room, up_node, UP
+        left, leaving, side = up_room, up_node, TO_APEX
     # The long step through blocks.
     sent = np.int64(0)
-    k_above = k_below = np.int64(0)
+    k_above = k_below = full = spent = np.int64(0)
     if above >= 0:
         k_above = t[BLOCK, above]
+        full = t[OWN_FLOW, above]
+        if code != -1 - above:
+            full = net.until[above - S, k_above] + t[DOWN, above]
     if below >= 0:
-        k_below = t[BLOCK, below] - 1 if code == -1 - below else t[BLOCK, below]
+        k_below = t[BLOCK, below]
+        spent = t[OWN_FLOW, below]
+        if code == -1 - below:
+            k_below -= 1
+        else:
+            spent = net.until[below - S, k_below] + t[DOWN, below]
     while above >= 0 or below >= 0:
         room_above = room_below = np.int64(FAR)
         if above >= 0:
-            room_above = net.until[above - S, k_above + 1] - t[OWN_FLOW, above] - sent
+            room_above = net.until[above - S, k_above + 1] - full - sent
         if below >= 0:
-            room_below = t[OWN_FLOW, below] - sent - net.until[below - S, k_below]
+            room_below = spent - sent - net.until[below - S, k_below]
         if room_above <= left and room_above <= room_below:
             sent += room_above
             left -= room_above
@@ -182,7 +187,7 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
                     gain -= fall
                     k_above += 1
                     continue
-            leaving, side, left = above, UP, np.int64(0)
+            leaving, side, left = above, TO_APEX, np.int64(0)
             if code == -1 - above:
                 leaving, side = np.int64(NOBODY), ENTERING
             k_above += 1
@@ -196,7 +201,7 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
                     gain -= fall
                     k_below -= 1
                     continue
-            leaving, side, left = below, DOWN, np.int64(0)
+            leaving, side, left = below, FROM_APEX, np.int64(0)
             if code == -1 - below:
                 leaving, side = np.int64(NOBODY), ENTERING
             break
@@ -205,36 +210,47 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
     if sent > 0:
         m = u
         while m != apex:
-            move_up(S, t, x, m, -sent)
+            t[UP, m] += sent
+            t[DOWN, m] -= sent
             m = t[PARENT, m]
         n = w
         while n != apex:
-            move_up(S, t, x, n, sent)
+            t[UP, n] -= sent
+            t[DOWN, n] += sent
             n = t[PARENT, n]
-        if code >= 0:
-            x[code] += sent if way > 0 else -sent
-        else:
-            t[OWN_FLOW, -1 - code] += sent if way > 0 else -sent
     if above >= 0:
-        _to_block(net, t, price, S, above, k_above, code != -1 - above and leaving != above, nodes)
+        basic = code != -1 - above and leaving != above
+        _to_block(net, limit, t, price, S, above, k_above, full + sent, basic, nodes)
     if below >= 0:
-        _to_block(net, t, price, S, below, k_below, code != -1 - below and leaving != below, nodes)
+        basic = code != -1 - below and leaving != below
+        _to_block(net, limit, t, price, S, below, k_below, spent - sent, basic, nodes)
+    if leaving >= 0 and not (mode == MARKET and leaving >= S and t[PRED, leaving] == OWN):
+        rest(net, t, x, leaving)
+    own = -1 - code
     if mode == TIES:
-        if code < 0 and -1 - code >= S and side == ENTERING:
-            t[BLOCK, -1 - code] += way
-        elif code < 0 and -1 - code >= S and way < 0:
-            t[BLOCK, -1 - code] -= 1
-        if leaving >= S and t[PRED, leaving] == OWN and side == UP:
+        if leaving >= S and t[PRED, leaving] == OWN and side == TO_APEX:
             t[BLOCK, leaving] += 1
+        if own >= S and side == ENTERING:
+            t[BLOCK, own] += way
+        elif own >= S and way < 0:
+            t[BLOCK, own] -= 1
+    if code >= 0:
+        x[code] += sent if way > 0 else -sent
+        flow = x[code]
+    else:
+        if own != above and own != below:
+            t[OWN_FLOW, own] += sent if way > 0 else -sent
+        flow = t[OWN_FLOW, own]
     if side == ENTERING:
         return
     # The cut part hangs on the entering arc from now on.
-    here, there = (u, w) if side == DOWN else (w, u)
+    here, there = (u, w) if side == FROM_APEX else (w, u)
+    arc = code if code >= 0 else np.int64(OWN)
+    up, down = rooms(net, limit, t, here, arc, flow)
+    rehang(t, leaving, here, there, arc, up, down)
     if code >= 0:
-        rehang(t, leaving, here, there, code)
         target = price[there] + (cost[code] if here >= S else -cost[code])
     else:
-        rehang(t, leaving, here, root, OWN)
         target = price[root]
         if here >= S and mode == MARKET:
             target += net.value[here - S, t[BLOCK, here]]
@@ -242,11 +258,14 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
 
 
 @njit(cache=True)
-def _to_block(net, t, price, S, n, block, basic, nodes):
-    """Move a buyer's own arc to a block; while it stays in the tree, its component's prices follow."""
-    if t[BLOCK, n] != block:
-        t[BLOCK, n] = block
-        if basic:
+def _to_block(net, limit, t, price, S, n, block, flow, basic, nodes):
+    """Set block and flow of a buyer's own arc; while it stays in the tree, its component's prices follow."""
+    moved = t[BLOCK, n] != block
+    t[BLOCK, n] = block
+    t[OWN_FLOW, n] = flow
+    if basic:
+        t[UP, n], t[DOWN, n] = rooms(net, limit, t, n, OWN, flow)
+        if moved:
             shift(t, price, n, net.value[n - S, block] + price[-1] - price[n], nodes)
 
 

@@ -19,11 +19,12 @@ KEY_STEPS = 1 << 32
 
 @njit(cache=True)
 def scramble(number):
-    """A 32-bit key from a small number, without linear relations (splitmix64, Steele et al. 2014)."""
-    word = np.uint64(number + 1) * np.uint64(0x9E3779B97F4A7C15)
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((word ^ (word >> np.uint64(31))) >> np.uint64(32))
+    """A 32-bit key from a small number, without linear relations (multiply and shift; fits int64)."""
+    mask = np.int64(0xFFFFFFFF)
+    word = np.int64(number + 1) & mask
+    for factor in (0x7FEB352D, 0x2C1B3C6D, 0x31848BAB):
+        word = ((word ^ (word >> 16)) * factor) & mask
+    return word ^ (word >> 15)
 
 
 @njit(cache=True)

@@ -4,6 +4,10 @@ A basis is one int64 table, a column a node (sellers, buyers, root), so that it 
 node but the root has the arc to its parent in the tree: a link, or its own arc to the root. All other arcs
 rest at a bound: links at zero or cap, sellers' own arcs at zero or capacity, buyers' own arcs between two
 blocks.
+
+While a tree is worked on, the flow of a tree arc is known by its rooms in both directions (rows UP and
+DOWN); that of a resting arc stands in x or in row OWN_FLOW. :func:`write_flows` brings x and OWN_FLOW up to
+date.
 """
 
 from __future__ import annotations
@@ -14,57 +18,58 @@ from numba import njit
 from market_abm.market.kernel.network import CAP
 
 # rows of the table
-PARENT, PRED, CHILD, NEXT, PREV, SIZE, BLOCK, PRICE, OWN_FLOW, EXTRA = range(10)
-ROWS = 10
+PARENT, PRED, CHILD, NEXT, PREV, SIZE, BLOCK, PRICE, OWN_FLOW, UP, DOWN = range(11)
+ROWS = 11
 
 # codes in row PRED beside link numbers
 OWN = -1
 OUT = -2
-"""Artificial arc from the node to the root, carrying EXTRA."""
+"""Artificial arc from the node to the root, carrying what row DOWN says."""
 IN = -3
-"""Artificial arc from the root to the node, carrying EXTRA."""
+"""Artificial arc from the root to the node, carrying what row UP says."""
 
 FAR = 1 << 61
 
 
 @njit(cache=True)
-def room_up(net, limit, t, x, n):
-    """What more can flow from node n to its parent (within the block in use)."""
+def rooms(net, limit, t, n, code, flow):
+    """What more can flow up and down node n's arc with this code and flow, within the block in use."""
     S = len(net.out_first) - 1
-    a = t[PRED, n]
-    if a >= 0:
-        return net.arc[CAP, a] - x[a] if n < S else x[a]
-    if a == OWN:
-        if n < S:
-            return t[OWN_FLOW, n]
-        return net.until[n - S, t[BLOCK, n] + 1] - t[OWN_FLOW, n]
-    return np.int64(FAR) if a == OUT else t[EXTRA, n]
+    if code >= 0:
+        more = net.arc[CAP, code] - flow
+        return (more, flow) if n < S else (flow, more)
+    if n < S:
+        return flow, limit[n] - flow
+    k = t[BLOCK, n]
+    return net.until[n - S, k + 1] - flow, flow - net.until[n - S, k]
 
 
 @njit(cache=True)
-def room_down(net, limit, t, x, n):
-    """What more can flow from node n's parent to it (within the block in use)."""
-    S = len(net.out_first) - 1
-    a = t[PRED, n]
-    if a >= 0:
-        return x[a] if n < S else net.arc[CAP, a] - x[a]
-    if a == OWN:
-        if n < S:
-            return limit[n] - t[OWN_FLOW, n]
-        return t[OWN_FLOW, n] - net.until[n - S, t[BLOCK, n]]
-    return t[EXTRA, n] if a == OUT else np.int64(FAR)
+def open_rooms(net, limit, t, x):
+    """Fill rows UP and DOWN from the flows; artificial arcs have theirs already."""
+    for n in range(t.shape[1] - 1):
+        code = t[PRED, n]
+        if code >= OWN:
+            flow = x[code] if code >= 0 else t[OWN_FLOW, n]
+            t[UP, n], t[DOWN, n] = rooms(net, limit, t, n, code, flow)
 
 
 @njit(cache=True)
-def move_up(S, t, x, n, amount):
-    """Send ``amount`` from node n to its parent (from the parent when negative)."""
-    a = t[PRED, n]
-    if a >= 0:
-        x[a] += amount if n < S else -amount
-    elif a == OWN:
-        t[OWN_FLOW, n] += -amount if n < S else amount
-    else:
-        t[EXTRA, n] += amount if a == OUT else -amount
+def rest(net, t, x, n):
+    """Write down the flow of node n's arc, which leaves the tree."""
+    S = len(net.out_first) - 1
+    code = t[PRED, n]
+    if code >= 0:
+        x[code] = t[DOWN, n] if n < S else t[UP, n]
+    elif code == OWN:
+        t[OWN_FLOW, n] = t[UP, n] if n < S else net.until[n - S, t[BLOCK, n]] + t[DOWN, n]
+
+
+@njit(cache=True)
+def write_flows(net, t, x):
+    """Write down the flows of all tree arcs."""
+    for n in range(t.shape[1] - 1):
+        rest(net, t, x, n)
 
 
 @njit(cache=True)
@@ -93,8 +98,11 @@ def attach(t, n, parent, pred):
 
 
 @njit(cache=True)
-def rehang(t, top, node, parent, pred):
-    """Turn the subtree of ``top`` so that ``node`` is its top, and hang it on ``parent``; sizes follow."""
+def rehang(t, top, node, parent, pred, up, down):
+    """Turn the subtree of ``top`` so that ``node`` is its top, and hang it on ``parent``.
+
+    ``up`` and ``down`` are the rooms of the new arc; sizes of subtrees follow.
+    """
     size = t[SIZE, top]
     q = t[PARENT, top]
     while q >= 0:
@@ -108,13 +116,15 @@ def rehang(t, top, node, parent, pred):
     below = np.int64(0)  # what the node before hung below this one and now hangs above it
     while True:
         old_parent, old_pred, old_size = t[PARENT, n], t[PRED, n], t[SIZE, n]
+        old_up, old_down = t[UP, n], t[DOWN, n]
         detach(t, n)
         attach(t, n, parent, pred)
+        t[UP, n], t[DOWN, n] = up, down
         t[SIZE, n] = size - below
         below = old_size
         if n == top:
             break
-        parent, pred, n = n, old_pred, old_parent
+        parent, pred, up, down, n = n, old_pred, old_down, old_up, old_parent
 
 
 @njit(cache=True)

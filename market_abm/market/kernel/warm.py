@@ -14,7 +14,8 @@ from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, rejoin
 from market_abm.market.kernel.tree import (
     BLOCK,
-    EXTRA,
+    DOWN,
+    FAR,
     IN,
     OUT,
     OWN,
@@ -22,10 +23,12 @@ from market_abm.market.kernel.tree import (
     PARENT,
     PRED,
     PRICE,
+    UP,
     attach,
     collect,
     detach,
     empty_table,
+    open_rooms,
     set_sizes,
 )
 
@@ -96,9 +99,10 @@ def warm_tree(net, old, old_t, old_x, sellers, buyers):
         capped = capped or net.arc[CAP, a] <= net.limit[net.arc[SELLER, a]]
     if capped and old_x.shape[0] == x.shape[0]:
         for a in range(x.shape[0]):
-            if old_x[a] == old.arc[CAP, a] and net.arc[CAP, a] <= net.limit[net.arc[SELLER, a]]:
-                if t[PRED, net.arc[SELLER, a]] != a and t[PRED, net.arc[BUYER, a]] != a:
-                    x[a] = net.arc[CAP, a]
+            j, i = net.arc[SELLER, a], net.arc[BUYER, a]
+            at_cap = old_x[a] == old.arc[CAP, a] and net.arc[CAP, a] <= net.limit[j]
+            if at_cap and t[PRED, j] != a and t[PRED, i] != a:
+                x[a] = net.arc[CAP, a]
     excess = np.zeros(root + 1, np.int64)
     for n in range(root):
         if t[PRED, n] == OWN:
@@ -112,6 +116,7 @@ def warm_tree(net, old, old_t, old_x, sellers, buyers):
             excess[net.arc[SELLER, a]] -= x[a]
             excess[net.arc[BUYER, a]] += x[a]
     _flows(net, t, x, excess)
+    open_rooms(net, net.limit, t, x)
     _prices(net, t)
     return t, x, capped
 
@@ -172,8 +177,10 @@ def _on_own_arc(net, t, n, e, basic):
         t[BLOCK, n] = 0 if flow < 0 else blocks
         t[OWN_FLOW, n] = net.until[b, t[BLOCK, n]]
         rest = flow - t[OWN_FLOW, n]
-    t[PRED, n] = OUT if rest >= 0 else IN
-    t[EXTRA, n] = abs(rest)
+    if rest >= 0:
+        t[PRED, n], t[UP, n], t[DOWN, n] = OUT, FAR, rest
+    else:
+        t[PRED, n], t[UP, n], t[DOWN, n] = IN, -rest, FAR
 
 
 @njit(cache=True)
@@ -203,8 +210,8 @@ def drop_artificial(net, limit, t, x, capped):
     inside = np.zeros(root + 1, np.bool_)
     for n in range(root):
         code = t[PRED, n]
-        if code == OUT or code == IN:
-            if t[EXTRA, n] != 0:
+        if code in (OUT, IN):
+            if t[DOWN if code == OUT else UP, n] != 0:
                 return False
             if not rejoin(net, limit, t, x, n, code == IN, NONE, NONE, capped, nodes, inside):
                 return False
