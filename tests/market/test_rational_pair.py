@@ -294,7 +294,7 @@ def test_held_relation_by_tree_and_by_paths(seed):
 
 
 def test_held_relation_by_hand():
-    """Seller 1 can replace two of the four units at a surplus of 10 + 6; the rest would only displace equals."""
+    """Seller 1 replaces two of the four units at a surplus of 10 + 6; the rest would only displace equals."""
     free = TradeProblem(
         [3.0, 4.0],
         [0.0, 0.0],
