@@ -6,6 +6,7 @@ here knows a firm or a state.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+
+_expm1 = np.frompyfunc(math.expm1, 1, 1)  # one by one: NumPy's own may differ with the length of an array
 
 
 def payment(price: ArrayLike, volume: ArrayLike, used: ArrayLike, take_or_pay: ArrayLike = 1.0) -> Floats:
@@ -76,7 +79,9 @@ def notice_weight(notice: ArrayLike, term: ArrayLike, discount: float) -> Floats
     n = np.minimum(n, h)
     if discount == 1:
         return np.where(np.isinf(h), 0.0, n / np.where(np.isinf(h), 1.0, h))
-    return np.asarray((1.0 - discount**n) / (1.0 - discount**h))
+    # expm1: near a discount factor of 1 both differences would lose their digits
+    rate = math.log(discount)
+    return np.asarray(_expm1(rate * n) / _expm1(rate * h), dtype=np.float64)
 
 
 def repriced(
