@@ -34,6 +34,7 @@ _MODULES = {
     "systemic_risk": "SystemicRisk esri",
     "user_cost": "long_run_user_cost demand_at tightness is_tight",
     "welfare": "resource_problem gross_value without_first resource_surplus buyer_surplus",
+    "registry": "measure registered_measures find_measure",
     "controls": "Rung ladder ladder_problem isoelastic_blocks pivotal_switch",
 }
 

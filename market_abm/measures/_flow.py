@@ -1,7 +1,7 @@
 """Compiled maximum flow of capacities into demands, with removals, cuts and the largest servable scale.
 
 Quantities are float64. On whole numbers (grid steps) every step is exact up to 2^53; with scaled demands a
-remainder below ``tiny`` counts as zero. Augmenting paths by breadth first (Edmonds & Karp 1972).
+remainder below ``tiny`` counts as zero. Augmenting paths breadth first (Edmonds & Karp 1972).
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from numba import njit
 from market_abm.measures._owners import Bools, Floats
 
 
-def arcs(linked: Bools, link_cap: Floats) -> tuple:
+def arcs(linked: Bools, link_cap: Floats | None = None) -> tuple:
     """Links as arcs sorted by seller, and for each buyer the list of its arcs."""
-    seller, buyer = np.nonzero(linked & (link_cap > 0.0))
+    seller, buyer = np.nonzero(linked if link_cap is None else linked & (link_cap > 0.0))
+    cap = np.full(len(seller), np.inf) if link_cap is None else np.ascontiguousarray(link_cap[seller, buyer])
     by_buyer = np.argsort(buyer, kind="stable")
     seller_start = np.searchsorted(seller, np.arange(linked.shape[0] + 1))
     buyer_start = np.searchsorted(buyer[by_buyer], np.arange(linked.shape[1] + 1))
-    return seller, buyer, np.ascontiguousarray(link_cap[seller, buyer]), seller_start, by_buyer, buyer_start
+    return seller, buyer, cap, seller_start, by_buyer, buyer_start
 
 
 @njit(cache=True)
@@ -34,66 +35,73 @@ def _greedy(net, spare, unmet, flow):
 
 
 @njit(cache=True)
-def _augment(net, spare, unmet, flow, tiny):
-    """Push along shortest augmenting paths until none is left; everything in place."""
+def _augment(net, spare, unmet, flow, tiny, seen):
+    """Serve unserved buyers over shortest augmenting paths until none is left; everything in place.
+
+    The search runs from the buyer to the nearest seller with spare capacity. What a failed search has seen
+    cannot reach spare capacity, and no later path changes that: it is marked -1 in ``seen`` and not searched
+    again.
+    """
     seller, buyer, cap, seller_start, by_buyer, buyer_start = net
     sellers, buyers = len(spare), len(unmet)
     via = np.empty(sellers + buyers, np.int64)
     queue = np.empty(sellers + buyers, np.int64)
-    while True:
-        via[:] = -2
-        head, tail = 0, 0
-        for j in range(sellers):
-            if spare[j] > tiny:
-                via[j] = -1
-                queue[tail] = j
-                tail += 1
-        reached = -1
-        while head < tail and reached < 0:
-            node = queue[head]
-            head += 1
-            if node < sellers:
-                for a in range(seller_start[node], seller_start[node + 1]):
-                    i = sellers + buyer[a]
-                    if via[i] == -2 and cap[a] - flow[a] > tiny:
-                        via[i] = a
-                        queue[tail] = i
-                        tail += 1
-                        if unmet[buyer[a]] > tiny:
-                            reached = i
-                            break
-            else:
-                i = node - sellers
-                for place in range(buyer_start[i], buyer_start[i + 1]):
-                    a = by_buyer[place]
-                    if via[seller[a]] == -2 and flow[a] > tiny:
-                        via[seller[a]] = a
-                        queue[tail] = seller[a]
-                        tail += 1
-        if reached < 0:
-            return
-        amount = unmet[reached - sellers]
-        node = reached
-        while via[node] >= 0:
-            a = via[node]
-            if node >= sellers:
-                amount = min(amount, cap[a] - flow[a])
-                node = seller[a]
-            else:
-                amount = min(amount, flow[a])
-                node = sellers + buyer[a]
-        amount = min(amount, spare[node])
-        spare[node] -= amount
-        unmet[reached - sellers] -= amount
-        node = reached
-        while via[node] >= 0:
-            a = via[node]
-            if node >= sellers:
-                flow[a] += amount
-                node = seller[a]
-            else:
-                flow[a] -= amount
-                node = sellers + buyer[a]
+    search = 0
+    for i in range(buyers):
+        while unmet[i] > tiny and seen[sellers + i] >= 0:
+            search += 1
+            queue[0] = sellers + i
+            seen[sellers + i] = search
+            via[sellers + i] = -1
+            head, tail, found = 0, 1, -1
+            while head < tail and found < 0:
+                node = queue[head]
+                head += 1
+                if node >= sellers:
+                    for place in range(buyer_start[node - sellers], buyer_start[node - sellers + 1]):
+                        a = by_buyer[place]
+                        j = seller[a]
+                        if seen[j] >= 0 and seen[j] != search and cap[a] - flow[a] > tiny:
+                            seen[j] = search
+                            via[j] = a
+                            queue[tail] = j
+                            tail += 1
+                            if spare[j] > tiny:
+                                found = j
+                                break
+                else:
+                    for a in range(seller_start[node], seller_start[node + 1]):
+                        k = sellers + buyer[a]
+                        if seen[k] >= 0 and seen[k] != search and flow[a] > tiny:
+                            seen[k] = search
+                            via[k] = a
+                            queue[tail] = k
+                            tail += 1
+            if found < 0:
+                for place in range(tail):
+                    seen[queue[place]] = -1
+                break
+            amount = min(spare[found], unmet[i])
+            node = found
+            while via[node] >= 0:
+                a = via[node]
+                if node < sellers:
+                    amount = min(amount, cap[a] - flow[a])
+                    node = sellers + buyer[a]
+                else:
+                    amount = min(amount, flow[a])
+                    node = seller[a]
+            spare[found] -= amount
+            unmet[i] -= amount
+            node = found
+            while via[node] >= 0:
+                a = via[node]
+                if node < sellers:
+                    flow[a] += amount
+                    node = sellers + buyer[a]
+                else:
+                    flow[a] -= amount
+                    node = seller[a]
 
 
 @njit(cache=True)
@@ -169,7 +177,7 @@ def solve(net, capacity, demand, tiny):
     flow = np.zeros(len(net[0]))
     spare, unmet = capacity.copy(), demand.copy()
     _greedy(net, spare, unmet, flow)
-    _augment(net, spare, unmet, flow, tiny)
+    _augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
     starved = _starved(net, len(capacity), unmet, flow, tiny)
     glutted = _glutted(net, spare, len(demand), flow, tiny)
     return flow, spare, unmet, starved, glutted
@@ -186,12 +194,15 @@ def served_without(net, capacity, demand, removed, leaves, tiny):
     flow = np.zeros(len(seller))
     spare, unmet = capacity.copy(), demand.copy()
     _greedy(net, spare, unmet, flow)
-    _augment(net, spare, unmet, flow, tiny)
+    _augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
     total = 0.0
     for i in range(len(demand)):
         total += demand[i] - unmet[i]
+    # Without a whole seller, what could not reach spare capacity still cannot.
+    hopeless = np.where(_starved(net, len(capacity), unmet, flow, tiny), -1, 0).astype(np.int64)
     without = np.empty(len(removed))
     for g in range(len(removed)):
+        shut = not leaves[g].any()
         f, left, short = flow.copy(), spare.copy(), unmet.copy()
         present = 0.0
         for i in range(len(demand)):
@@ -207,6 +218,7 @@ def served_without(net, capacity, demand, removed, leaves, tiny):
             goes = removed[g, j]
             if goes <= 0.0:
                 continue
+            shut = shut and goes >= capacity[j]
             idle = min(left[j], goes)
             left[j] -= idle
             goes -= idle
@@ -215,7 +227,7 @@ def served_without(net, capacity, demand, removed, leaves, tiny):
                 f[a] -= cut
                 short[buyer[a]] += cut
                 goes -= cut
-        _augment(net, left, short, f, tiny)
+        _augment(net, left, short, f, tiny, hopeless.copy() if shut else np.zeros(len(hopeless), np.int64))
         missing = 0.0
         for i in range(len(demand)):
             missing += short[i]
@@ -224,57 +236,92 @@ def served_without(net, capacity, demand, removed, leaves, tiny):
 
 
 @njit(cache=True)
+def _first_bound(net, held, demand, wanted):
+    """Lowest ratio of reachable capacity to demand over single buyers and over all of them."""
+    seller, buyer, cap, seller_start, by_buyer, buyer_start = net
+    bound = np.inf
+    for i in range(len(demand)):
+        if demand[i] > 0.0:
+            within = 0.0
+            for place in range(buyer_start[i], buyer_start[i + 1]):
+                a = by_buyer[place]
+                within += min(held[seller[a]], cap[a])
+            bound = min(bound, within / demand[i])
+    whole = 0.0
+    for j in range(len(held)):
+        reach = 0.0
+        for a in range(seller_start[j], seller_start[j + 1]):
+            if demand[buyer[a]] > 0.0:
+                reach += cap[a]
+        whole += min(held[j], reach)
+    return min(bound, whole / wanted) if wanted > 0.0 else bound
+
+
+@njit(cache=True)
+def _cut_ratio(net, held, demand, inside):
+    """Capacity that can reach the buyers of a set over their demand."""
+    _, buyer, cap, seller_start, _, _ = net
+    sellers = len(held)
+    room, needed = 0.0, 0.0
+    for i in range(len(demand)):
+        if inside[sellers + i]:
+            needed += demand[i]
+    for j in range(sellers):
+        into = 0.0
+        for a in range(seller_start[j], seller_start[j + 1]):
+            if inside[sellers + buyer[a]]:
+                into += cap[a]
+        room += min(held[j], into)
+    return room / needed if needed > 0.0 else np.inf
+
+
+@njit(cache=True)
+def _lower(net, held, demand, wanted, t, flow):
+    """Largest servable scale at or below t, by Dinkelbach's (1967) iteration; the flow is left in place.
+
+    t is the ratio of some set of buyers; if t times demand cannot be served, the starved buyers of the
+    minimum cut have a lower ratio. The flow given must respect held capacity and t times demand.
+    """
+    seller, buyer = net[0], net[1]
+    while 0.0 < t < np.inf:
+        spare, unmet = held.copy(), t * demand
+        for a in range(len(flow)):
+            spare[seller[a]] -= flow[a]
+            unmet[buyer[a]] -= flow[a]
+        tiny = 1e-14 * t * wanted
+        _greedy(net, spare, unmet, flow)
+        _augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
+        inside = _starved(net, len(held), unmet, flow, tiny)
+        lower = _cut_ratio(net, held, demand, inside)
+        if not lower < t * (1.0 - 1e-13):
+            break
+        for a in range(len(flow)):
+            flow[a] *= lower / t
+        t = lower
+    return t
+
+
+@njit(cache=True)
 def servable_scale(net, capacity, demand, removed):
     """Largest t such that t times demand can be served without each group, (G,).
 
-    Dinkelbach's (1967) iteration on the ratio of a cut's capacity to its demand: t is the ratio of some set
-    of buyers; if t times demand cannot be served, the starved buyers of the minimum cut have a lower one.
+    Every group starts from the flow of the whole market, less what it delivers, scaled down to its own bound.
     """
-    seller, buyer, cap, seller_start, by_buyer, buyer_start = net
-    sellers, buyers = len(capacity), len(demand)
+    seller = net[0]
+    wanted = 0.0
+    for i in range(len(demand)):
+        wanted += demand[i]
+    common = np.zeros(len(seller))
+    top = _lower(net, capacity, demand, wanted, _first_bound(net, capacity, demand, wanted), common)
     scale = np.empty(len(removed))
     for g in range(len(removed)):
         held = capacity - removed[g]
-        whole, wanted = 0.0, 0.0
-        t = np.inf
-        for i in range(buyers):
-            if demand[i] > 0.0:
-                wanted += demand[i]
-                within = 0.0
-                for place in range(buyer_start[i], buyer_start[i + 1]):
-                    a = by_buyer[place]
-                    within += min(held[seller[a]], cap[a])
-                t = min(t, within / demand[i])
-        for j in range(sellers):
-            reach = 0.0
-            for a in range(seller_start[j], seller_start[j + 1]):
-                if demand[buyer[a]] > 0.0:
-                    reach += cap[a]
-            whole += min(held[j], reach)
-        if wanted > 0.0:
-            t = min(t, whole / wanted)
-        while 0.0 < t < np.inf:
-            flow = np.zeros(len(seller))
-            spare, unmet = held.copy(), t * demand
-            tiny = 1e-14 * t * wanted
-            _greedy(net, spare, unmet, flow)
-            _augment(net, spare, unmet, flow, tiny)
-            inside = _starved(net, sellers, unmet, flow, tiny)
-            room, needed = 0.0, 0.0
-            for i in range(buyers):
-                if inside[sellers + i]:
-                    needed += demand[i]
-            if needed == 0.0:
-                break
-            for j in range(sellers):
-                into = 0.0
-                for a in range(seller_start[j], seller_start[j + 1]):
-                    if inside[sellers + buyer[a]]:
-                        into += cap[a]
-                room += min(held[j], into)
-            lower = room / needed
-            if not lower < t * (1.0 - 1e-13):
-                break
-            t = lower
-        scale[g] = t
+        t = min(_first_bound(net, held, demand, wanted), top)
+        flow = np.zeros(len(seller))
+        if 0.0 < t < np.inf:
+            for a in range(len(seller)):
+                j = seller[a]
+                kept = held[j] / capacity[j] if capacity[j] > 0.0 else 0.0
+                flow[a] = common[a] * kept * (t / top)
+        scale[g] = _lower(net, held, demand, wanted, t, flow)
     return scale

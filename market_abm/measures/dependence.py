@@ -114,7 +114,8 @@ def supply_spread(
     flow = np.asarray(volume, dtype=np.float64)
     grouped = owners(len(flow), owner, aggregate_of)
     by_owner = np.zeros((len(grouped), flow.shape[1]))
-    np.add.at(by_owner, grouped.group, flow)
+    for row, group in enumerate(grouped.group):
+        by_owner[group] += flow[row]
     return _spread(by_owner, grouped.members)
 
 

@@ -274,6 +274,10 @@ def _network(capacity, demand, linked, link_cap) -> tuple[tuple, Floats, Floats]
     held, wanted = vector("capacity", capacity), vector("demand", demand)
     shape = (len(held), len(wanted))
     reach = matrix("linked", linked, shape, True).astype(np.bool_)
-    cap = matrix("link_cap", link_cap, shape, np.inf).astype(np.float64)
-    steps = np.where(np.isinf(cap), np.inf, np.rint(np.where(np.isinf(cap), 0.0, cap) * GRID))
-    return _flow.arcs(reach, steps), to_grid(held).astype(np.float64), to_grid(wanted).astype(np.float64)
+    if link_cap is None:
+        net = _flow.arcs(reach)
+    else:
+        cap = matrix("link_cap", link_cap, shape, np.inf).astype(np.float64)
+        bounded = np.isfinite(cap)
+        net = _flow.arcs(reach, np.where(bounded, np.rint(np.where(bounded, cap, 0.0) * GRID), np.inf))
+    return net, to_grid(held).astype(np.float64), to_grid(wanted).astype(np.float64)

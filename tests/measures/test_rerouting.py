@@ -117,3 +117,16 @@ def test_owners_vanish_with_all_their_sellers():
     assert together.after[0, 0] > alone.after[0, 0]
     many = m.relation_losses(two_customers(), COMMITTED, FREE, aggregate_of=[10, 1])
     assert many.before[0, 1] < 0.1
+
+
+def test_one_owner_of_an_aggregate_is_its_own_row_split_off():
+    problem = two_customers()
+    split = TradeProblem([15, 5, 10], [0, 0, 0], problem.block_quantity, problem.block_value)
+    parts = np.array([0.75, 0.25])[:, None] * COMMITTED[0]
+    rows = m.rebid(split, np.vstack([parts, COMMITTED[1]]), [0.0, 0.0, 5.0], 1)
+    many = m.rebid(problem, COMMITTED, FREE, 1, aggregate_of=[4, 1])
+    np.testing.assert_allclose(many.value_before_rerouting[0], rows.value_before_rerouting[1])
+    np.testing.assert_allclose(many.value_after_rerouting[0], rows.value_after_rerouting[1])
+    assert many.price_without[0] == rows.price_without[1]
+    # Buyers 0 and 1 lose 1.25 and 2.5 units; the free 5 replace the 3.75 and leave 1.25 for the next block.
+    assert many.value_after_rerouting[0].sum() == pytest.approx(75 + 65 + 3 * 1.25)
