@@ -252,10 +252,15 @@ def _edges(world: World, demand: Demand, last_price: float, count: int) -> Float
     below = count - dense - above
     high, low = 1.3 * last_price, 0.7 * last_price
     low = max(low, 1.5 * bottom)
+    # Nearly four times as fine at the last price as at the ends of the dense stretch (a hyperbolic sine): what
+    # elastic labs use does not jump by a block's width.
+    near = 2.0 * np.linspace(1.0, -1.0, dense, endpoint=False)
+    near = (exp(near) - exp(-near)) / float(exp(2.0) - exp(-2.0))
+    near = near * np.where(near > 0, np.log(high / last_price), np.log(last_price / low))
     step = np.concatenate(
         [
             np.linspace(np.log(top), np.log(high), above, endpoint=False),
-            np.linspace(np.log(high), np.log(low), dense, endpoint=False),
+            np.log(last_price) + near,
             np.linspace(np.log(low), np.log(bottom), below + 1),
         ]
     )
