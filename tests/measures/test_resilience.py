@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 import market_abm.measures as m
 from market_abm.market import TradeProblem, clear, reference
+from market_abm.market.flow import max_flow
 from tests.measures.test_pivotality import flow_by_networkx
 from tests.measures.worlds import market, network, seeds
 
@@ -159,3 +160,23 @@ def test_own_links_are_those_inside_one_owner():
     np.testing.assert_array_equal(
         m.own_links([4, 5, 4], [4, 9]), [[True, False], [False, False], [True, False]]
     )
+
+
+@settings(max_examples=120)
+@given(seeds, st.booleans())
+def test_link_caps_aggregates_and_exit_against_solving_again(seed, exits):
+    rng = np.random.default_rng(seed)
+    capacity, demand, linked = network(rng, 4, 6, 0.7)
+    capacity, demand = 2 * capacity, 2 * demand
+    cap = np.where(rng.random(linked.shape) < 0.4, np.inf, rng.integers(0, 8, linked.shape))
+    owner, aggregate = np.array([0, 1, 1, 3]), np.array([1.0, 1.0, 1.0, 2.0])
+    buyer_owner = np.array([0, 1, 3, 9, 9, 9])
+    loss = m.n_minus_one(
+        capacity, demand, linked, cap, owner, aggregate, buyer_owner=buyer_owner if exits else None
+    )
+    assert loss.served == max_flow(capacity, demand, linked, cap)
+    for j in range(4):
+        left = np.where(owner == owner[j], capacity * (1 - 1 / aggregate), capacity)
+        gone = exits and aggregate[j] == 1
+        present = np.where((buyer_owner == owner[j]) & gone, 0.0, demand)
+        assert loss.served_without[j] == max_flow(left, present, linked, cap)
