@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from market_abm import plugins
+from market_abm.scenario.errors import listed, nearest
 from market_abm.scenario.fields import (
     Annual,
     Capacity,
@@ -24,9 +26,27 @@ from market_abm.scenario.fields import (
     Spread,
     WholeQuarters,
 )
-from market_abm.scenario.quantity import guess
+from market_abm.scenario.quantity import guess, refuse
 
-Protocol = Literal["split", "nash_in_nash", "nntr", "competitive", "shapley", "myerson", "auction", "posted"]
+BuiltIn = Literal["split", "nash_in_nash", "nntr", "competitive", "shapley", "myerson", "auction", "posted"]
+
+
+def _protocol(value: Any, handler: ValidatorFunctionWrapHandler) -> str:
+    """A protocol of the package, or one that somebody registered: then plugins are loaded."""
+    try:
+        return handler(value)
+    except ValidationError:
+        if isinstance(value, str) and value not in plugins.known("protocol"):
+            plugins.load()
+        words = [*get_args(BuiltIn), *(n for n in plugins.known("protocol") if n not in get_args(BuiltIn))]
+        if isinstance(value, str) and value in words:
+            return value
+        remedy = f"{plugins.trouble()} `market-abm plugins` lists what others bring".strip()
+        message, near = "is not one of the allowed words", nearest(str(value), words) or ""
+        refuse(message, allowed=listed(words, 30), remedy=remedy, nearest=near)
+
+
+Protocol = Annotated[BuiltIn, WrapValidator(_protocol)]
 
 
 class Strategies(Part):

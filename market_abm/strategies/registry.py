@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from market_abm import plugins
 from market_abm.strategies.view import VERBS
 
 _STRATEGIES: dict[str, dict[str, Callable[..., Any]]] = {verb: {} for verb in VERBS}
@@ -28,25 +29,27 @@ def strategy(verb: str, name: str) -> Callable[[Callable[..., Any]], Callable[..
         if known is not None and known.__module__ != function.__module__:
             raise ValueError(f"{verb} strategy {name!r} is already registered by {known.__module__}")
         _STRATEGIES[verb][name] = function
+        plugins.note("strategy", f"{verb} {name}", function, lambda: _STRATEGIES[verb].pop(name, None))
         return function
 
     return register
 
 
 def get(verb: str, name: str) -> Callable[..., Any]:
-    """The strategy of that name.
+    """The strategy of that name; where it is not known, plugins are loaded first.
 
     Raises
     ------
     ValueError
         Lists the names that are known.
     """
-    try:
-        return _STRATEGIES[verb][name]
-    except KeyError:
-        raise ValueError(
-            f"{verb} strategy {name!r} is not known; registered: {', '.join(sorted(_STRATEGIES[verb]))}"
-        ) from None
+    if name not in _STRATEGIES[verb]:
+        plugins.load()
+    if name not in _STRATEGIES[verb]:
+        there = ", ".join(sorted(_STRATEGIES[verb]))
+        told = f"{verb} strategy {name!r} is not known; registered: {there}. {plugins.trouble()}"
+        raise ValueError(told.strip())
+    return _STRATEGIES[verb][name]
 
 
 def names(verb: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from market_abm import plugins
 from market_abm.market.bargaining.held import Held
 from market_abm.market.bargaining.rational import LeverageSplit, RationalPair, rational_pair
 from market_abm.market.bargaining.terms import Terms
@@ -65,6 +66,7 @@ def protocol(name: str) -> Callable[[Protocol], Protocol]:
                 f"protocol {name!r} is taken by {held.__module__}.{held.__qualname__}: choose another"
             )
         _PROTOCOLS[name] = function
+        plugins.note("protocol", name, function, lambda: _PROTOCOLS.pop(name, None))
         return function
 
     return register
@@ -76,7 +78,7 @@ def protocols() -> list[str]:
 
 
 def find_protocol(name: str) -> Protocol:
-    """The protocol of a name.
+    """The protocol of a name; where it is not known, plugins are loaded first.
 
     Raises
     ------
@@ -84,9 +86,12 @@ def find_protocol(name: str) -> Protocol:
         If there is none, with the nearest name.
     """
     if name not in _PROTOCOLS:
+        plugins.load()
+    if name not in _PROTOCOLS:
         near = difflib.get_close_matches(str(name), _PROTOCOLS, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"protocol is {name!r}; it must be one of {', '.join(protocols())}.{hint}")
+        told = f"protocol is {name!r}; it must be one of {', '.join(protocols())}.{hint} {plugins.trouble()}"
+        raise ValueError(told.strip())
     return _PROTOCOLS[name]
 
 
