@@ -15,6 +15,7 @@ from market_abm.economy.tables.links import links as links_table
 from market_abm.economy.tables.shared import thresholds
 from market_abm.economy.tables.steps import steps as steps_table
 from market_abm.measures import chokepoint
+from market_abm.measures.registry import recorded, registered_measures
 
 KEPT = 4
 """Quarters of history that a grade looks at."""
@@ -22,6 +23,8 @@ KEPT = 4
 
 def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
     """The tables of one quarter (steps, firms, links, contracts, events, decisions) and what grades remember.
+
+    Where third parties registered measures, also the table ``measures``.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
     history = _history(q, market) if measured else q.state.history
     grades = _grades(q, market, history, limits)
     graded = chokepoint.grade_relation(links.loss_before, links.loss_after, limits)
-    return {
+    tables = {
         "steps": steps_table(q, market, links, grades, graded),
         "firms": firms_table(q, market, links, grades),
         "links": links_table(q, links, graded),
@@ -43,6 +46,16 @@ def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
         "decisions": q.decisions,
         "history": history,
     }
+    return tables | _others(q, market)
+
+
+def _others(q: Quarter, market: WholeMarket) -> dict[str, Any]:
+    """The table of registered measures where there are any; those that failed say so in an event."""
+    if not registered_measures():
+        return {}
+    columns, failures = recorded(market.allocation)
+    told = [{"stage": 13, "kind": "measure failed", "detail": failure} for failure in failures]
+    return {"measures": columns, "events": [*q.events, *told]}
 
 
 def _history(q: Quarter, market: WholeMarket) -> dict[str, Any]:

@@ -25,12 +25,16 @@ ORDER = {
     "contracts": ("contract",),
     "events": ("stage", "kind", "firm", "counterparty", "detail", "amount"),
     "decisions": ("firm", "verb", "option", "detail"),
+    "measures": ("measure",),
 }
 """Tables by name, with the columns that order the rows of a quarter."""
 
-TABLES = tuple(ORDER)
+EXTRA = ("measures",)
+"""Tables that are there only when a run has something for them: measures that third parties registered."""
 
-UNIQUE = frozenset({"firms", "links", "contracts"})
+TABLES = tuple(name for name in ORDER if name not in EXTRA)
+
+UNIQUE = frozenset({"firms", "links", "contracts", "measures"})
 """Tables in which the ordering columns identify a row of a quarter."""
 
 
@@ -59,7 +63,7 @@ def columns(table: str) -> tuple[Column, ...]:
         When there is no such table.
     """
     if table not in ORDER:
-        raise KeyError(f"there is no table {table!r}; tables: {', '.join(TABLES)}")
+        raise KeyError(f"there is no table {table!r}; tables: {', '.join(ORDER)}")
     return tuple(column for column in _entries() if column.table == table)
 
 
@@ -72,7 +76,7 @@ def head() -> tuple[Column, ...]:
 def dictionary() -> Iterator[Column]:
     """Every column of every table, the shared head first."""
     yield from head()
-    for table in TABLES:
+    for table in ORDER:
         yield from columns(table)
 
 

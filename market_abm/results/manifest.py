@@ -7,6 +7,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from market_abm import plugins
+
 if TYPE_CHECKING:
     from market_abm.results.result import Result
 
@@ -20,14 +22,14 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that results depend on."""
+    """Versions of Python and of the packages that results depend on, those of plugins included."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
-    return found
+    return found | plugins.versions()
 
 
 def processor() -> dict[str, Any]:

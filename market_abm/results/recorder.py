@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from market_abm.results.dictionary import ORDER, TABLES, UNIQUE, Column, columns
+from market_abm.results.dictionary import EXTRA, ORDER, TABLES, UNIQUE, Column, columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,8 @@ class Recorder:
             Its name.
         tables : mapping
             ``steps``: column to scalar; ``firms``, ``links``, ``contracts``: column to array; ``events`` and
-            ``decisions``: a list of dicts, in which texts and amounts may be left out.
+            ``decisions``: a list of dicts, in which texts and amounts may be left out. ``measures`` may be
+            there or not, but then in every quarter.
 
         Raises
         ------
@@ -75,8 +76,10 @@ class Recorder:
             raise RecordError(
                 f"quarter {quarter} recorded where {expected} is due; record each quarter once, in order"
             )
-        _same_names("tables", set(tables), set(TABLES))
-        checked = {name: _sorted(name, _columns(name, tables[name])) for name in TABLES}
+        extra = tuple(name for name in EXTRA if name in (self.last if self.quarters else tables))
+        wanted = TABLES + extra
+        _same_names("tables", set(tables), set(wanted))
+        checked = {name: _sorted(name, _columns(name, tables[name])) for name in wanted}
         self.quarters.append(quarter)
         self._quarters.append(checked)
         self.last = checked
@@ -86,7 +89,7 @@ class Recorder:
         import pandas as pd
 
         found = {}
-        for name in TABLES:
+        for name in self.last or TABLES:
             parts = [quarter[name] for quarter in self._quarters]
             sizes = [_size(part) for part in parts]
             body: dict[str, Any] = {

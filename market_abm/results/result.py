@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from market_abm.results.dictionary import TABLES
+from market_abm.results.dictionary import EXTRA, TABLES, names
 from market_abm.results.setting import Setting
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Result:
     ----------
     steps, firms, links, contracts, events, decisions : DataFrame
         One row a quarter; a firm; a supplier-buyer pair; a contract; an event; a decision.
+    measures : DataFrame
+        One row a measure that a third party registered.
     setting : Setting
         What was run.
     failures : tuple of dict
@@ -45,7 +47,7 @@ class Result:
         if missing:
             raise ValueError(f"tables missing: {', '.join(missing)}")
         self.setting = setting
-        self.tables = {name: tables[name] for name in TABLES}
+        self.tables = {name: tables[name] for name in (*TABLES, *EXTRA) if name in tables}
         self.failures = tuple(failures)
         self.timings = dict(timings or {})
         self._graded: pd.DataFrame | None = None
@@ -83,6 +85,15 @@ class Result:
     def decisions(self) -> pd.DataFrame:
         """One row a decision, with the next best option."""
         return self.tables["decisions"]
+
+    @property
+    def measures(self) -> pd.DataFrame:
+        """One row a quarter and measure that a third party registered; without rows where there was none."""
+        if "measures" in self.tables:
+            return self.tables["measures"]
+        import pandas as pd
+
+        return pd.DataFrame(columns=list(names("measures")))
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from market_abm.results.dictionary import TABLES, columns, head, names
+from market_abm.results.dictionary import EXTRA, TABLES, columns, head, names
 from market_abm.results.manifest import RESULTS_VERSION, manifest
 from market_abm.results.result import Result
 from market_abm.results.setting import Setting
@@ -47,7 +47,9 @@ def write(
     path = prepare(folder)
     (path / MANIFEST).unlink(missing_ok=True)
     tables = {}
-    for name in TABLES:
+    for name in EXTRA:
+        (path / f"{name}.parquet").unlink(missing_ok=True)  # of older results
+    for name in result.tables:
         data = parquet(result.tables[name])
         write_bytes(path / f"{name}.parquet", data)
         tables[name] = {"rows": len(result.tables[name]), "sha256": hashlib.sha256(data).hexdigest()}
@@ -84,7 +86,7 @@ def read(folder: str | os.PathLike[str]) -> Result:
         )
     tables: dict[str, pd.DataFrame] = {}
     try:
-        for name in TABLES:
+        for name in (*TABLES, *(name for name in EXTRA if name in content["tables"])):
             data = (path / f"{name}.parquet").read_bytes()
             if hashlib.sha256(data).hexdigest() != content["tables"][name]["sha256"]:
                 raise StoreError(
