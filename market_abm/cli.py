@@ -1,350 +1,194 @@
-"""The command line. Every command imports what it needs when it runs: help and validation stay quick."""
+"""The command line. Everything heavy is imported inside the commands, so that `--help` is quick."""
 
 from __future__ import annotations
 
 import functools
-import shlex
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from market_abm import __version__
-
-if TYPE_CHECKING:
-    from market_abm.results.result import Result
-    from market_abm.scenario import Scenario
-
-BAD_INPUT, WITH_FAILURES, INTERRUPTED = 2, 3, 130
-
 app = typer.Typer(
+    name="market-abm",
+    help="Simulate the AI-compute market: who is a chokepoint, whose leverage shifts, who leads.",
+    epilog="Illustrative simulation, not a forecast, not a finding about anybody's conduct, no affiliation.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Strategic simulation of the AI-compute market: who is a chokepoint, whose leverage shifts, why. "
-    "Try `market-abm scenarios`, then `market-abm run colossus-lease`.",
 )
 
-ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A shipped name or a YAML file.")]
-Seed = Annotated[int, typer.Option(min=0, help="Fixes every draw of a guess and every shock.")]
-Sets = Annotated[
+Scenario = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed: fixes every draw of a guess and every shock.")]
+Protocol = Annotated[str | None, typer.Option(help="Bargaining protocol, for example split or nntr.")]
+Beta = Annotated[float | None, typer.Option(help="Bargaining weight of the seller, 0 to 1.")]
+Set = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a value, e.g. behaviour.beta=0.3; may be repeated."
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a value by its dotted key; repeat."),
 ]
-Pin = Annotated[
-    bool, typer.Option("--pin", help="Hold guesses at their central values instead of drawing them.")
-]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the results.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no answer on the terminal.")]
-Anonymise = Annotated[bool, typer.Option("--anonymise", help="Letters instead of names of firms.")]
+Pin = Annotated[bool, typer.Option("--pin", help="Hold central values of guesses instead of drawing them.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default one a core.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the results; default below results/.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, and only the sentences of the answer.")]
+Anonymise = Annotated[bool, typer.Option("--anonymise", help="Letters in place of names.")]
 
 
-def guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """Bad input ends with its reason and code 2, an interruption with the line to repeat and code 130."""
+def command(name: str | None = None) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
+    """Register a command whose errors become sentences and exit codes."""
 
-    @functools.wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        from market_abm.scenario import ScenarioError, format_problems
+    def registered(work: Callable[..., int | None]) -> Callable[..., None]:
+        @functools.wraps(work)
+        def guarded(*arguments: Any, **options: Any) -> None:
+            from market_abm.console import guard
 
-        try:
-            command(*args, **options)
-        except ScenarioError as error:
-            _fail(format_problems(error.problems))
-        except KeyboardInterrupt:
-            typer.echo(f"\ninterrupted; run it again: {_command_line()}", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        except (ValueError, KeyError, OSError) as error:
-            _fail(str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error))
+            raise typer.Exit(guard(lambda: work(*arguments, **options)))
 
-    return run
+        return app.command(name)(guarded)
+
+    return registered
 
 
-@app.command()
-@guarded
+@command()
 def run(
-    scenario: ScenarioName,
+    scenario: Scenario,
     seed: Seed = 1,
-    replications: Annotated[int, typer.Option(min=1, help="Seeds SEED, SEED + 1, ...")] = 1,
-    protocol: Annotated[str | None, typer.Option(help="Bargaining protocol.")] = None,
-    beta: Annotated[float | None, typer.Option(help="Bargaining weight of the seller, 0 to 1.")] = None,
-    set_: Sets = None,
+    replications: Annotated[int, typer.Option(min=1, help="Number of seeds, from --seed on.")] = 1,
+    protocol: Protocol = None,
+    beta: Beta = None,
+    set_: Set = None,
     pin: Pin = False,
-    out: Out = None,
     workers: Workers = None,
-    json_: Json = False,
+    out: Out = None,
+    json: Json = False,
     quiet: Quiet = False,
     anonymise: Anonymise = False,
-) -> None:
-    """Run a scenario and print the answer: chokepoints, leverage, concentration, who leads."""
-    from market_abm.analysis.answer import answer
-    from market_abm.results.anonymise import anonymised
-    from market_abm.terminal import print_answer, print_json
+) -> int:
+    """Run a scenario, print the answer, write the results folder and report.html."""
+    from market_abm import commands
 
-    began = _now()
-    world = _world(scenario, set_, protocol, beta)
-    result = _simulate(world, seed, replications, workers, pin, quiet)
-    if anonymise:
-        result = anonymised(result, world)
-    found = answer(result)
-    folder = out or Path("results") / _folder_name(result)
-    _save(result, folder, found, began)
-    if json_:
-        print_json({**found.as_dict(), "folder": str(folder)})
-    elif not quiet:
-        print_answer(
-            found.title,
-            [s.text for s in found.sentences],
-            found.tables,
-            [*found.notes, f"Results: {folder}/report.html"],
-        )
-    _end(result.failures)
-
-
-@app.command()
-@guarded
-def compare(
-    baseline: Annotated[str, typer.Argument(metavar="BASELINE", help="A shipped name or a YAML file.")],
-    others: Annotated[list[str], typer.Argument(metavar="OTHER...", help="What to compare with it.")],
-    seed: Seed = 1,
-    replications: Annotated[int, typer.Option(min=1, help="Common seeds.")] = 30,
-    set_: Sets = None,
-    pin: Pin = False,
-    out: Out = None,
-    workers: Workers = None,
-    json_: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Compare scenarios under common seeds: differences with 95 % intervals."""
-    from market_abm.analysis.compare import compare as paired
-    from market_abm.report.page import compare_page
-    from market_abm.results.store import prepare, write, write_text
-    from market_abm.terminal import print_answer, print_json, progress
-
-    began = _now()
-    worlds = [_world(name, set_) for name in (baseline, *others)]
-    with progress("runs", quiet) as told:
-        found = paired(*worlds, replications=replications, seed=seed, workers=workers, pin=pin, progress=told)
-    folder = prepare(
-        out or Path("results") / f"compare-{'-'.join(w.name for w in worlds)}-seed{seed}x{replications}"
+    changes = _changes(set_, protocol, beta)
+    return commands.run(
+        scenario, range(seed, seed + replications), changes, pin, workers, out, json, quiet, anonymise
     )
-    for result in (found.baseline, *found.others):
-        write(result, folder / result.setting.name, _command_line(), began)
-    tables = [table for other in range(len(found.others)) for table in found.tables(other)]
-    for other, name in enumerate(found.names):
-        write_text(folder / f"differences-{name}.csv", found.per_seed(other).to_csv(index=False))
-    write_text(folder / "report.html", compare_page(found))
-    if json_:
-        print_json({"tables": {table.name: table.as_dict() for table in tables}, "folder": str(folder)})
-    elif not quiet:
-        title = f"{', '.join(found.names)} against {found.baseline.setting.name}"
-        print_answer(title, [], tables, [f"Results: {folder}/report.html"])
-    _end([failure for result in (found.baseline, *found.others) for failure in result.failures])
 
 
-@app.command()
-@guarded
-def scenarios(json_: Json = False) -> None:
-    """List the shipped scenarios."""
-    from market_abm.scenario import load_scenario, shipped
-    from market_abm.terminal import print_json, print_texts
+@command()
+def compare(
+    baseline: Scenario,
+    others: Annotated[list[str], typer.Argument(metavar="OTHER...", help="Scenarios to compare with it.")],
+    seed: Seed = 1,
+    replications: Annotated[int, typer.Option(min=1, help="Number of common seeds.")] = 30,
+    protocol: Protocol = None,
+    beta: Beta = None,
+    set_: Set = None,
+    pin: Pin = False,
+    workers: Workers = None,
+    out: Out = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    anonymise: Anonymise = False,
+) -> int:
+    """Run scenarios under common seeds and print paired differences with intervals."""
+    from market_abm import commands
 
-    rows = [(name, load_scenario(name).question or "") for name in shipped()]
-    if json_:
-        print_json([{"name": name, "question": question} for name, question in rows])
-    else:
-        print_texts("Shipped scenarios", ("name", "question"), rows)
-
-
-@app.command()
-@guarded
-def show(scenario: ScenarioName, set_: Sets = None, json_: Json = False) -> None:
-    """Describe a scenario in plain words, with its sources."""
-    from market_abm.scenario.describe import describe
-    from market_abm.terminal import print_json, print_texts
-
-    found = describe(_world(scenario, set_))
-    if json_:
-        tables = [
-            {"title": t.title, "columns": list(t.columns), "rows": [list(r) for r in t.rows]}
-            for t in found.tables
-        ]
-        print_json({"sentences": found.sentences, "tables": tables})
-        return
-    typer.echo("\n".join(found.sentences))
-    for table in found.tables:
-        typer.echo()
-        print_texts(table.title, table.columns, table.rows)
+    changes = _changes(set_, protocol, beta)
+    seeds = range(seed, seed + replications)
+    return commands.compare([baseline, *others], seeds, changes, pin, workers, out, json, quiet, anonymise)
 
 
-@app.command()
-@guarded
+@command()
+def scenarios(json: Json = False) -> None:
+    """List the shipped scenarios and the question that each answers."""
+    from market_abm import inspection
+
+    inspection.scenarios(json)
+
+
+@command()
+def show(scenario: Scenario, set_: Set = None, json: Json = False) -> None:
+    """Describe a scenario in plain words, with its numbers and their sources."""
+    from market_abm import inspection
+
+    inspection.show(scenario, set_ or [], json)
+
+
+@command()
 def validate(
-    scenario: Annotated[str, typer.Argument(metavar="FILE", help="A shipped name or a YAML file.")],
-    facts: Annotated[
-        bool, typer.Option("--facts", help="Compare the opening state with sourced facts.")
-    ] = False,
-    json_: Json = False,
-) -> None:
-    """Check a scenario file; with --facts, hold its opening state against sourced figures."""
-    from market_abm.scenario import check_file
+    scenario: Scenario,
+    facts: Annotated[bool, typer.Option("--facts", help="Compare the opening state with facts.")] = False,
+    set_: Set = None,
+    json: Json = False,
+) -> int:
+    """Check a scenario: every problem with file, line, column, what is allowed and the fix."""
+    from market_abm import inspection
 
-    problems = check_file(scenario)
-    if json_ and (problems or not facts):
-        from market_abm.terminal import print_json
-
-        print_json({"sound": not problems, "problems": [problem.as_dict() for problem in problems]})
-    if problems:
-        from market_abm.scenario import format_problems
-
-        if not json_:
-            typer.echo(format_problems(problems), err=True)
-        raise typer.Exit(BAD_INPUT)
-    if not facts:
-        if not json_:
-            typer.echo(f"{scenario}: sound")
-        return
-    from market_abm.analysis.facts import facts_table, verdicts
-    from market_abm.terminal import print_answer, print_json
-
-    table = facts_table(verdicts(_world(scenario)))
-    if json_:
-        print_json(table.as_dict())
-    else:
-        print_answer(f"{scenario} against the facts", [], [table], [])
+    return inspection.validate(scenario, facts, set_ or [], json)
 
 
-@app.command()
-@guarded
+@command()
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A")],
-    b: Annotated[str, typer.Argument(metavar="B")],
-    json_: Json = False,
+    a: Scenario, b: Annotated[str, typer.Argument(help="The other scenario.")], json: Json = False
 ) -> None:
-    """What differs between two scenarios, value by value."""
-    from market_abm.scenario.describe import said
-    from market_abm.scenario.diff import diff as differences
-    from market_abm.terminal import print_json, print_texts
+    """Say what differs between two scenarios."""
+    from market_abm import inspection
 
-    first, second = _world(a), _world(b)
-    rows = [(d.path, said(d.a), said(d.b)) for d in differences(first, second)]
-    if json_:
-        print_json([{"path": path, "a": x, "b": y} for path, x, y in rows])
-    elif rows:
-        print_texts(f"{first.name} and {second.name}", ("path", first.name, second.name), rows)
-    else:
-        typer.echo("the scenarios are the same")
+    inspection.diff(a, b, json)
 
 
-@app.command()
-@guarded
+@command()
 def explain(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder.")],
-    firm: Annotated[str, typer.Option(help="A firm or segment.")],
-    quarter: Annotated[str | None, typer.Option(help="Default the last one.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Default the first one.")] = None,
-    json_: Json = False,
+    results: Annotated[Path, typer.Argument(help="A results folder.")],
+    firm: Annotated[str, typer.Option(help="Firm or segment.")],
+    quarter: Annotated[str | None, typer.Option(help="Quarter; default the last one.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; default the first one.")] = None,
+    json: Json = False,
 ) -> None:
-    """Why a firm did what it did: outside options, leverage arithmetic, chosen and next-best option."""
-    from market_abm.analysis.explain import explain as explained
-    from market_abm.results.store import read
-    from market_abm.terminal import print_answer, print_json
+    """Explain a firm in a quarter: outside options, leverage, the option not taken, what would flip it."""
+    from market_abm import commands
 
-    found = explained(read(results), firm, quarter, seed)
-    if json_:
-        print_json(found.as_dict())
-    else:
-        print_answer(found.title, found.sentences, found.tables, [])
+    commands.explain(results, firm, quarter, seed, json)
 
 
-@app.command()
-@guarded
-def columns(json_: Json = False) -> None:
-    """The data dictionary: every column of the results tables with unit and meaning."""
-    from market_abm.results.dictionary import dictionary
-    from market_abm.terminal import print_json, print_texts
+@command()
+def columns(
+    table: Annotated[str | None, typer.Option(help="One table of the results.")] = None,
+    scenario: Annotated[bool, typer.Option("--scenario", help="The keys of scenario files instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Print the data dictionary: every column with type, unit and meaning."""
+    from market_abm import inspection
 
-    found = list(dictionary())
-    if json_:
-        print_json([column.as_dict() for column in found])
-    else:
-        rows = [(c.table, c.name, c.dtype, c.unit, c.meaning) for c in found]
-        print_texts("Columns", ("table", "column", "type", "unit", "meaning"), rows)
+    inspection.columns(table, scenario, json)
 
 
-@app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
+def _version(wanted: bool) -> None:
+    if wanted:
+        from market_abm import __version__
+
+        print(f"market-abm {__version__}")
+        raise typer.Exit()
 
 
-def _world(
-    name: str, changes: list[str] | None = None, protocol: str | None = None, beta: float | None = None
-) -> Scenario:
-    from market_abm.scenario import load_scenario
-
-    wanted = list(changes or [])
-    wanted += [f"behaviour.protocol={protocol}"] if protocol is not None else []
-    wanted += [f"behaviour.beta={beta}"] if beta is not None else []
-    return load_scenario(name, wanted)
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
 
 
-def _simulate(world: Scenario, seed: int, count: int, workers: int | None, pin: bool, quiet: bool) -> Result:
-    from market_abm.experiments.replicate import replicate
-    from market_abm.experiments.replicate import run as run_once
-    from market_abm.terminal import progress
-
-    with progress("quarters" if count == 1 else "seeds", quiet) as told:
-        if count == 1:
-            return run_once(world, seed, pin=pin, progress=told)
-        return replicate(world, range(seed, seed + count), workers, pin=pin, progress=told)
-
-
-def _save(result: Result, folder: Path, found: Any, began: str) -> None:
-    from market_abm.report.page import run_page
-    from market_abm.results.store import prepare, write, write_json, write_text
-
-    prepare(folder)
-    write_json(folder / "summary.json", found.as_dict())
-    write_text(folder / "report.html", run_page(result, found))
-    write(result, folder, _command_line(), began)
-
-
-def _folder_name(result: Result) -> str:
-    seeds = result.seeds
-    return f"{result.setting.name}-seed{seeds[0]}" + (f"-x{len(seeds)}" if len(seeds) > 1 else "")
-
-
-def _end(failures: Any) -> None:
-    if failures:
-        typer.echo(f"{len(failures)} runs failed; they are listed in the manifest", err=True)
-        raise typer.Exit(WITH_FAILURES)
-
-
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(BAD_INPUT) from None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _command_line() -> str:
-    return shlex.join(["market-abm", *sys.argv[1:]])
+def _changes(changes: list[str] | None, protocol: str | None, beta: float | None) -> list[str]:
+    """`--set` with the two options that have a name of their own; these rule."""
+    found = list(changes or [])
+    if protocol is not None:
+        found.append(f"behaviour.protocol={protocol}")
+    if beta is not None:
+        found.append(f"behaviour.beta={beta!r}")
+    return found
 
 
 def main() -> None:
-    """Entry point of the command ``market-abm``."""
+    """Entry point."""
     app()
-
-
-if __name__ == "__main__":
-    main()

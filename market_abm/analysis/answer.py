@@ -14,12 +14,13 @@ from market_abm.analysis.writer import Sentence
 
 if TYPE_CHECKING:
     from market_abm.results.result import Result
+    from market_abm.results.setting import Setting
 
 DISCLAIMER = (
     "Illustrative simulation, not a forecast, not a finding about anybody's conduct, no affiliation with any "
     "firm named."
 )
-ATTRIBUTION = (
+EPOCH = (
     "Data: chip counts and users of compute by Epoch AI (epoch.ai), CC BY, with changes; other sources as "
     "listed in the scenario."
 )
@@ -39,6 +40,8 @@ class Answer:
         Market, suppliers, relations, labs, bounds on building.
     notes : tuple of str
         What is estimated, how to read bands, failures.
+    attribution : str
+        Whom the data are owed to; empty where the scenario uses nobody's.
     """
 
     title: str
@@ -46,6 +49,7 @@ class Answer:
     sentences: tuple[Sentence, ...]
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
+    attribution: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for ``--json`` and ``summary.json``."""
@@ -57,7 +61,7 @@ class Answer:
             "tables": {table.name: table.as_dict() for table in self.tables},
             "notes": list(self.notes),
             "disclaimer": DISCLAIMER,
-            "attribution": ATTRIBUTION,
+            "attribution": self.attribution,
         }
 
 
@@ -69,7 +73,14 @@ def answer(result: Result) -> Answer:
         sentences=sentences(result),
         tables=tables(result),
         notes=notes(result),
+        attribution=attribution(result.setting),
     )
+
+
+def attribution(setting: Setting) -> str:
+    """Attribution that the data's licence asks for, where the scenario uses them, or hides its sources."""
+    words = " ".join(f"{source['id']} {source['title']} {source['url']}" for source in setting.sources)
+    return EPOCH if setting.anonymised or "epoch" in words.casefold() else ""
 
 
 def title(result: Result) -> str:

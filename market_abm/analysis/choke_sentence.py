@@ -50,7 +50,8 @@ def _firms(writer: Writer, market: pd.DataFrame, watched: pd.DataFrame) -> str:
         return f", and no firm is a chokepoint of the whole market in any of them{_watched(writer, watched)}"
     if len(market) == 1:
         row = market.iloc[0]
-        return f", and {row['supplier']} is a chokepoint of the whole market in {_spell(writer, row, ' of them')}"
+        extent = _spell(writer, row, " of them")
+        return f", and {row['supplier']} is a chokepoint of the whole market in {extent}"
     named = [f"{row['supplier']} in {_spell(writer, row)}" for _, row in market.head(NAMED).iterrows()]
     listing = listed(named + _more(writer, len(market) - NAMED))
     count = writer.say("chokepoint_firms", len(market))

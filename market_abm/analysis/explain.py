@@ -147,16 +147,17 @@ def _arithmetic(link: dict[str, Any], protocol: str, beta: float) -> list[str]:
         return [f"{pair}: no split was measured; the price paid is {_usd(price)} USD/GPU-h."]
     secured = shown(link["seller_secured_share"], "share"), shown(link["buyer_secured_share"], "share")
     text = (
-        f"{pair}: value {_usd(value)} less unit cost {_usd(cost)} less wedge {_usd(wedge)} leaves "
-        f"{_usd(gross)} USD/GPU-h to share. The seller's outside options secure floor {_usd(floor)} - "
-        f"{_usd(cost)} - {_usd(wedge)} = {_usd(floor - cost - wedge)} ({secured[0]} %), the buyer's secure "
-        f"{_usd(value)} - ceiling {_usd(ceiling)} = {_usd(value - ceiling)} ({secured[1]} %); the rest, "
-        f"{_usd(ceiling - floor)}, is contested."
+        f"{pair}: value {_usd(value)} {_less(cost)} (unit cost) {_less(wedge)} (wedge) leaves {_usd(gross)} "
+        f"USD/GPU-h to share. The seller's outside options secure floor {_usd(floor)} {_less(cost)} "
+        f"{_less(wedge)} = {_usd(floor - cost - wedge)} ({secured[0]} %), the buyer's secure {_usd(value)} - "
+        f"ceiling {_usd(ceiling)} = {_usd(value - ceiling)} ({secured[1]} %); {_usd(ceiling - floor)} is "
+        "contested."
     )
     if protocol == "split":
+        share, width = shown(beta, "number"), ceiling - floor
         text += (
-            f" Split with beta {shown(beta, 'number')}: {_usd(floor)} + {shown(beta, 'number')} x "
-            f"{_usd(ceiling - floor)} = {_usd(floor + beta * (ceiling - floor))}."
+            f" Bargained anew as a whole, split with beta {share} gives {_usd(floor)} + {share} x "
+            f"{_usd(width)} = {_usd(floor + beta * width)}."
         )
     paid = f" Paid on average {_usd(price)}"
     return [
@@ -164,6 +165,10 @@ def _arithmetic(link: dict[str, Any], protocol: str, beta: float) -> list[str]:
         + paid
         + (f", bargained now {_usd(new)}." if not math.isnan(new) else ", nothing new was signed.")
     ]
+
+
+def _less(value: float) -> str:
+    return f"- {_usd(value)}" if value >= 0 else f"+ {_usd(-value)}"
 
 
 def _usd(value: float) -> str:

@@ -78,7 +78,9 @@ def by_seed(
     units, names = _units(table, keys)
     place = pd.Index(seeds).get_indexer(table["seed"])[known] + len(seeds) * units[known]
     total, mass = (
-        np.bincount(place, weights=item[known], minlength=len(seeds) * len(names)).reshape(-1, len(seeds))
+        np.bincount(place, weights=item[known], minlength=len(seeds) * len(names)).reshape(
+            len(names), len(seeds)
+        )
         for item in (values * weights, weights)
     )
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from market_abm.results.dictionary import TABLES
+from market_abm.results.dictionary import ORDER
 from market_abm.results.result import Result
 from market_abm.results.setting import setting_of
 
@@ -82,7 +85,7 @@ def replicate(
         Processes; None takes one a core. With more than one, a script needs the usual ``if __name__ ==
         "__main__":`` guard, since the processes are spawned.
     progress : callable, optional
-        Told the number of seeds done.
+        Told the number of runs done; of quarters where there is a single run.
 
     Returns
     -------
@@ -149,21 +152,29 @@ def simulate(
     recorder = Recorder(scenario.name, seed, quarters[0])
     for step, quarter in enumerate(quarters, start=1):
         market.step()
-        recorder.record(quarter, {name: market.record[name] for name in TABLES if name in market.record})
+        recorder.record(quarter, {name: market.record[name] for name in ORDER if name in market.record})
         if progress is not None:
             progress(step, len(quarters))
     return recorder.tables()
 
 
-def _attempt(scenario: Scenario, seed: int, pin: bool, model: Callable[..., Any] | None) -> Tables | str:
+def _attempt(
+    scenario: Scenario,
+    seed: int,
+    pin: bool,
+    model: Callable[..., Any] | None,
+    progress: Progress | None = None,
+) -> Tables | str:
     """Tables of one run, or what went wrong: one bad seed does not cost the others."""
     try:
-        return simulate(scenario, seed, pin, model)
+        return simulate(scenario, seed, pin, model, progress)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
 
 def _in_turn(jobs: list[tuple], progress: Progress | None) -> list[Tables | str]:
+    if len(jobs) == 1:  # then progress is told by the quarter
+        return [_attempt(*jobs[0], progress)]
     done = []
     for job in jobs:
         done.append(_attempt(*job))
@@ -173,16 +184,20 @@ def _in_turn(jobs: list[tuple], progress: Progress | None) -> list[Tables | str]
 
 
 def _in_pool(jobs: list[tuple], workers: int, progress: Progress | None) -> list[Tables | str]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context)
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
-        futures: list[Future] = [pool.submit(_attempt, *job) for job in jobs]
+        with _interrupts_ignored():  # workers inherit it: an interrupt is the parent's to deal with
+            futures: list[Future] = [pool.submit(_attempt, *job) for job in jobs]
         waiting = set(futures)
         while waiting:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             if progress is not None and finished:
                 progress(len(jobs) - len(waiting), len(jobs))
         return [future.result() for future in futures]
+    except KeyboardInterrupt:
+        for process in list(getattr(pool, "_processes", {}).values()):
+            process.terminate()
+        raise
     except BrokenProcessPool:
         raise RunError(
             'a worker process ended early; guard a script with `if __name__ == "__main__":`, '
@@ -190,6 +205,18 @@ def _in_pool(jobs: list[tuple], workers: int, progress: Progress | None) -> list
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _gathered(
@@ -204,8 +231,10 @@ def _gathered(
     if not finished:
         reasons = "; ".join(dict.fromkeys(str(failure["error"]) for failure in failures))
         raise RunError(f"{scenario.name}: no seed finished. {reasons}")
+    held = [name for name in ORDER if any(name in item for item in finished.values())]
     tables = {
-        name: pd.concat([item[name] for item in finished.values()], ignore_index=True) for name in TABLES
+        name: pd.concat([item[name] for item in finished.values() if name in item], ignore_index=True)
+        for name in held
     }
     return Result(setting_of(scenario, finished, pin), tables, failures, timings)
 

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from market_abm.analysis.answer import ATTRIBUTION, DISCLAIMER, answer
+from market_abm.analysis.answer import DISCLAIMER, answer, attribution
 from market_abm.report.style import FONT
 from market_abm.report.tables import html_heads, html_rows
 
@@ -86,7 +86,7 @@ def page(
         facts=facts,
         sources=_sources(settings),
         disclaimer=DISCLAIMER,
-        attribution=ATTRIBUTION,
+        attribution=" ".join(dict.fromkeys(filter(None, (attribution(setting) for setting in settings)))),
         font=FONT,
         plotly=_plotly() if figures else "",
         table=_table,
