@@ -7,6 +7,8 @@ arrivals come first. Alternatives: all or nothing at q >= 1, and the real-option
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from market_abm.economy.world import Floats, Ints
@@ -15,8 +17,12 @@ from market_abm.strategies.buying import node_of
 from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Menu, Orders, View
 
-OPTIONS = ("none", "half", "planned", "half as much again", "double")
+OPTIONS = ("none", "half", "full", "half as much again", "double")
+"""Shares of the order in question: the best one, or a small one where the best is to order nothing."""
 LEVELS = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
+
+SMALL_ORDER = 0.05
+"""Order that is weighed where the best is to order nothing, as a share of the fleet."""
 
 
 def worth(view: View, node: Ints, order: Floats) -> Floats:
@@ -48,13 +54,16 @@ def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
     return order, binding
 
 
-def _answer(view: View, rows: Ints, node: Ints, target: Floats) -> Orders:
+def _answer(view: View, rows: Ints, node: Ints, target: Floats, value: Callable[[Floats], Floats]) -> Orders:
+    """The best of the options around the bounded target; ``value`` scores orders (n, M) in MUSD."""
     order, binding = bounded(view, node, target)
-    options = order[:, None] * LEVELS[None, :]
-    scores = worth(view, node, options)
-    feasible, _ = bounded(view, node, np.full(len(node), np.inf))
-    scores = np.where(options <= np.maximum(feasible, order)[:, None] * (1 + 1e-12), scores, np.nan)
-    scores[:, 3:] = np.where(order[:, None] > 0, scores[:, 3:], np.nan)
+    room, _ = bounded(view, node, np.full(len(node), np.inf))
+    small = np.minimum(SMALL_ORDER * view.outlook.online[node], room)
+    size = np.where(order > 0, order, small)
+    options = size[:, None] * LEVELS[None, :]
+    scores = value(options)
+    scores = np.where(options <= np.maximum(room, order)[:, None] * (1 + 1e-12), scores, np.nan)
+    scores[:, 1:] = np.where(size[:, None] > 0, scores[:, 1:], np.nan)
     menu = Menu.choose(view, "build", rows, OPTIONS, scores, "MUSD", binding)
     sellers = view.world.sellers
     return Orders(
@@ -72,7 +81,8 @@ def default(view: View, rows: Ints) -> Orders:
     b, ahead = view.world.scenario.behaviour, view.outlook
     node = node_of(view.world.sellers.row, rows)
     rate = float(b.retirement) + float(b.base_growth) + (ahead.q[node] - 1.0) / float(b.psi)
-    return _answer(view, rows, node, np.maximum(ahead.online[node] * rate, 0.0))
+    target = np.maximum(ahead.online[node] * rate, 0.0)
+    return _answer(view, rows, node, target, lambda order: worth(view, node, order))
 
 
 @strategy("build", "npv")
@@ -80,8 +90,9 @@ def npv(view: View, rows: Ints) -> Orders:
     """All that the growth cap allows when it pays, nothing otherwise."""
     ahead = view.outlook
     node = node_of(view.world.sellers.row, rows)
-    target = np.where(ahead.q[node] >= 1.0, ahead.growth_cap[node] * ahead.online[node], 0.0)
-    return _answer(view, rows, node, target)
+    gain = ahead.cost[node] * (ahead.q[node] - 1.0)
+    target = np.where(gain >= 0.0, ahead.growth_cap[node] * ahead.online[node], 0.0)
+    return _answer(view, rows, node, target, lambda order: gain[:, None] * order)
 
 
 @strategy("build", "real_option")
@@ -91,5 +102,6 @@ def wait(view: View, rows: Ints) -> Orders:
     node = node_of(view.world.sellers.row, rows)
     annual = (1.0 + view.world.sellers.wacc[node]) ** 4 - 1.0
     hurdle = np.array([real_option(float(r), float(r), 0.3, 1.0).threshold for r in annual])
-    target = np.where(ahead.q[node] >= hurdle, ahead.growth_cap[node] * ahead.online[node], 0.0)
-    return _answer(view, rows, node, target)
+    gain = ahead.cost[node] * (ahead.q[node] - hurdle)
+    target = np.where(gain >= 0.0, ahead.growth_cap[node] * ahead.online[node], 0.0)
+    return _answer(view, rows, node, target, lambda order: gain[:, None] * order)

@@ -21,6 +21,8 @@ def default(view: View, rows: Ints) -> Bids:
     quantity, value = view.blocks[node], view.values[node]
     surplus = np.maximum(value - view.price, 0.0) * quantity
     scores = np.stack([surplus_of_first(surplus, quantity, level) for level in LEVELS], axis=1)
+    wanted = np.cumsum(quantity, axis=1)[:, -1]
+    scores[wanted <= 0, 1:] = np.nan  # nothing is wanted: there is no choice
     binding = [view.binding[b] for b in node]
     menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
     level = np.array(LEVELS)[menu.chosen]

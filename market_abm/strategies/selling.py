@@ -26,6 +26,7 @@ def default(view: View, rows: Ints) -> Offer:
     cost = world.sellers.unit_cost[node]
     margin = (view.price - cost) * view.free[node]
     scores = np.stack([level * margin for level in LEVELS], axis=1)
+    scores[view.free[node] <= 0, 1:] = np.nan  # nothing is free: there is no choice
     binding = ["" if world.sellers.sells[s] else "own use only" for s in node]
     menu = Menu.choose(view, "sell", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
     allowed = world.links.internal[node] | world.sellers.sells[node][:, None]
