@@ -5,16 +5,27 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 
 from market_abm.scenario.dictionary import Key, keys
 from tests.house.tree import ROOT
 
 PARAMETERS = ROOT / "docs" / "parameters.md"
 README = ROOT / "README.md"
+
+BLOCK = re.compile(r"```text\n\$ (?P<command>market-abm [^\n]+)\n(?P<answer>.*?)```", re.S)
+
+WIDTH = 96
+"""Columns of the terminal that the README shows."""
+
+UNTIL = "Supply relations"
+"""Heading of the first table that the README leaves out."""
 
 SECTIONS = {
     "behaviour.": "Behaviour",
@@ -61,24 +72,28 @@ def _table(rows: Iterable[Key]) -> Iterable[str]:
 
 def shown() -> tuple[list[str], str]:
     """The command of the README's answer, as words, and the answer that stands there."""
-    block = re.search(r"```text\n\$ (market-abm [^\n]+)\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    block = BLOCK.search(README.read_text(encoding="utf-8"))
     assert block, "README.md has no block that starts with '$ market-abm'"
-    return block[1].split(), block[2]
+    return block["command"].split(), block["answer"]
 
 
 def printed(command: list[str]) -> str:
-    """What the command prints today, up to where it says what it wrote."""
-    words = [sys.executable, "-m", "market_abm.cli", *command[1:]]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout
+    """What the command prints today: the sentences and the tables of the market and its suppliers."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "market_abm", *command[1:], "--out", str(Path(folder) / "results")]
+        environment = {**os.environ, "COLUMNS": str(WIDTH), "NO_COLOR": "1"}
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    return "\n".join(lines[: lines.index(UNTIL)]).rstrip() + "\n"
 
 
 def main() -> None:
     """Write both."""
     PARAMETERS.write_text(parameters(), encoding="utf-8")
-    command, old = shown()
+    command, _ = shown()
+    block = f"```text\n$ {' '.join(command)}\n{printed(command)}```"
     text = README.read_text(encoding="utf-8")
-    README.write_text(text.replace(old, printed(command)), encoding="utf-8")
+    README.write_text(BLOCK.sub(lambda _: block, text, count=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
