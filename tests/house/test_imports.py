@@ -12,8 +12,8 @@ import pytest
 from tests.house.tree import PACKAGE, ROOT, modules
 
 ORDER = [
-    "units", "rng", "elementary", "plugins", "data", "market", "measures", "scenario", "economy", "strategies",
-    "timeline", "agents", "model", "results", "experiments", "analysis", "report", "app",
+    "units", "rng", "elementary", "plugins", "data", "market", "measures", "scenario", "economy",
+    "strategies", "timeline", "agents", "model", "results", "experiments", "analysis", "report", "app",
     "terminal", "console", "inspection", "commands", "cli", "__main__",
 ]  # fmt: skip
 """Rooms from the ground up: a room imports only from those before it."""
