@@ -81,9 +81,9 @@ def clear(problem: TradeProblem, start: Allocation | None = None) -> Allocation:
     )
     if start is None:
         solved = entry.solve(*arrays)
-    elif start.flow.shape != problem.linked.shape:  # type: ignore[union-attr]
+    elif start.flow.shape != problem.linked.shape:
         raise ValueError(
-            f"start has {start.flow.shape} sellers and buyers, the problem {problem.linked.shape}: "  # type: ignore[union-attr]
+            f"start has {start.flow.shape} sellers and buyers, the problem {problem.linked.shape}: "
             "start from a problem of the same shape, or leave start out."
         )
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,10 +86,27 @@ class TradeProblem:
     switching: Floats = 0.0  # type: ignore[assignment]
     wedge: Floats = 0.0  # type: ignore[assignment]
     tax: Floats = 0.0  # type: ignore[assignment]
-    linked: Bools | None = None
+    linked: Bools = None  # type: ignore[assignment]
     link_cap: Floats | None = None
     incumbent: Floats | None = None
     tie_key: Floats | None = None
+
+    if TYPE_CHECKING:  # generous in what it takes, strict in what it holds
+
+        def __init__(
+            self,
+            capacity: ArrayLike,
+            unit_cost: ArrayLike,
+            block_quantity: ArrayLike,
+            block_value: ArrayLike,
+            switching: ArrayLike = 0.0,
+            wedge: ArrayLike = 0.0,
+            tax: ArrayLike = 0.0,
+            linked: ArrayLike | None = None,
+            link_cap: ArrayLike | None = None,
+            incumbent: ArrayLike | None = None,
+            tie_key: ArrayLike | None = None,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         capacity = _vector("capacity", self.capacity)

@@ -121,7 +121,7 @@ def without_buyer(problem: TradeProblem, buyer: int) -> TradeProblem:
 
 def without_link(problem: TradeProblem, seller: int, buyer: int) -> TradeProblem:
     """The problem without one link."""
-    linked = problem.linked.copy()  # type: ignore[union-attr]
+    linked = problem.linked.copy()
     linked[seller, buyer] = False
     return problem.replace(linked=linked)
 
