@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ def _known(what: str, name: str, names: Any) -> None:
     raise KeyError(f"no {what} {name!r} in these results.{hint} Known: {', '.join(names)}.")
 
 
-def _who(firm: str, row: dict[str, Any]) -> str:
+def _who(firm: str, row: Mapping[Any, Any]) -> str:
     owner = f", owned by {row['owner']}," if row["owner"] != firm else ""
     parts = []
     if row["capacity_kh100e"] > 0:
@@ -131,7 +132,7 @@ def _options(links: pd.DataFrame, firm: str, side: str, other: str) -> list[str]
     return [text]
 
 
-def _arithmetic(link: dict[str, Any], protocol: str, beta: float) -> list[str]:
+def _arithmetic(link: Mapping[Any, Any], protocol: str, beta: float) -> list[str]:
     """The leverage split of a relation, with its numbers, USD/GPU-h."""
     value, cost, wedge, gross, floor, ceiling, price, new = (
         link[f"{name}_usd_per_gpu_hour"]
@@ -175,7 +176,7 @@ def _usd(value: float) -> str:
     return shown(float(value), "usd")
 
 
-def _flip(decision: dict[str, Any]) -> str:
+def _flip(decision: Mapping[Any, Any]) -> str:
     firm, verb, unit = decision["firm"], decision["verb"], decision["unit"]
     chosen = f"{firm} {verb}s: {decision['option']} ({_score(decision['score'])} {unit})".replace(" )", ")")
     bound = f" Bound by {decision['binding']}." if decision["binding"] not in ("", "none") else ""

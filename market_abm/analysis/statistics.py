@@ -76,7 +76,7 @@ def by_seed(
     weights = table[weight].to_numpy(dtype=np.float64) if weight else np.ones(len(table))
     known = ~np.isnan(values) & table["quarter"].isin(list(quarters)).to_numpy() & (weights > 0)
     units, names = _units(table, keys)
-    place = pd.Index(seeds).get_indexer(table["seed"])[known] + len(seeds) * units[known]
+    place = pd.Index(seeds).get_indexer(pd.Index(table["seed"]))[known] + len(seeds) * units[known]
     total, mass = (
         np.bincount(place, weights=item[known], minlength=len(seeds) * len(names)).reshape(
             len(names), len(seeds)
@@ -93,10 +93,10 @@ def _units(table: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, pd.Ind
     if not keys:
         return np.zeros(len(table), dtype=np.int64), pd.Index([""])
     if len(keys) == 1:
-        codes, names = pd.factorize(table[keys[0]], sort=True)
-        return codes, pd.Index(names, name=keys[0])
-    codes, names = pd.MultiIndex.from_frame(table[list(keys)]).factorize(sort=True)
-    return codes, names.set_names(list(keys))
+        codes, found = pd.factorize(table[keys[0]], sort=True)
+        return codes, pd.Index(found, name=keys[0])
+    pairs, units = pd.MultiIndex.from_frame(table[list(keys)]).factorize(sort=True)
+    return pairs, pd.MultiIndex.from_tuples(list(units), names=list(keys))
 
 
 def summary(values: ArrayLike) -> float | Band:
