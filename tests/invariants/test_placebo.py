@@ -1,0 +1,95 @@
+"""Placebo twins: what changes nothing must change no bit."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from market_abm.model import ComputeMarket
+from market_abm.scenario import load_scenario, scenario_from
+from tests.model.shuffled import content, with_entries
+from tests.model.tables import differences, ran
+
+WORLDS = ("two-clouds-three-labs", "world-2026", "colossus-lease")
+NOTHING: tuple[dict[str, Any], ...] = (
+    {"kind": "capacity_shock", "change": 0},
+    {"kind": "demand_shock", "change": 0},
+    {"kind": "chip_shock", "change": 0},
+    {"kind": "power_shock", "change": 0},
+    {"kind": "capex_shock", "change": 0},
+    {"kind": "credit_crunch", "change": 0, "spread": 0},
+    {"kind": "price_cap", "price": 1000},
+    {"kind": "minimum_notice", "notice": 0},
+    {"kind": "switching_cap", "switching_cost": 1000},
+)
+
+
+@cache
+def once(name: str) -> ComputeMarket:
+    """One run of each world, to compare with."""
+    return ran(name, quarters=12)
+
+
+def not_announced(table: str, row: dict[str, Any]) -> bool:
+    """All rows but the events that say that an entry of the timeline has started."""
+    return not (table == "events" and row["stage"] == 0)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_null_policy_changes_no_bit(name: str, first: bool) -> None:
+    null = {"kind": "null", "quarter": "2027Q1", "until": "2027Q4"}
+    assert differences(once(name), ran(with_entries(name, null, first=first), quarters=12)) == []
+
+
+@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("entry", NOTHING, ids=lambda entry: entry["kind"])
+def test_a_shock_or_policy_of_size_zero_changes_no_bit(name: str, entry: dict[str, Any]) -> None:
+    twin = ran(with_entries(name, {**entry, "quarter": "2026Q4"}), quarters=6)
+    assert len([event for event in twin.records[1]["events"] if event["kind"] == entry["kind"]]) >= 1
+    base = once(name)
+    assert differences(_cut(base, 6), twin, keep=not_announced) == []
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_lease_of_no_volume_changes_no_bit_of_any_other_row(name: str) -> None:
+    contract = next(
+        c for c in load_scenario(name).contracts.values() if c.kind == "term" and not c.exclusive
+    )
+    lease = {"supplier": contract.supplier, "buyer": contract.buyer, "volume": 0, "price": 2, "end": "2029Q4"}
+    entry = {"kind": "lease", "quarter": "2026Q4", "id": "null-lease", "contract": lease}
+    twin = ran(with_entries(name, entry), quarters=12)
+    assert "null-lease" in twin.records[1]["contracts"]["contract"]
+
+    def others(table: str, row: dict[str, Any]) -> bool:
+        return not_announced(table, row) and row.get("contract") != "null-lease"
+
+    assert differences(once(name), twin, keep=others) == []
+
+
+def test_a_contract_at_the_index_replaced_by_its_equal_changes_no_bit_of_any_other_row() -> None:
+    data = content("two-clouds-three-labs")
+    terms = {
+        "supplier": "Cloud South", "buyer": "Lab East", "volume": 200, "price": 2.2, "start": "2026Q3",
+        "end": "2029Q4", "firm_until": "2028Q4", "notice": 2,
+    }  # fmt: skip
+    data["contracts"]["C4"] = terms
+    base = scenario_from(data)
+    ended = {"kind": "terminate", "quarter": "2026Q4", "contract": "C4"}
+    renewed = {"kind": "lease", "quarter": "2026Q4", "id": "C4-again", "contract": terms}
+    one, other = ran(base, pin=True), ran(with_entries(base, ended, renewed), pin=True)
+    assert "C4-again" in other.records[2]["contracts"]["contract"]
+
+    def others(table: str, row: dict[str, Any]) -> bool:
+        return not_announced(table, row) and not str(row.get("contract", row.get("detail"))).startswith("C4")
+
+    assert differences(one, other, keep=others) == []
+
+
+def _cut(model: ComputeMarket, quarters: int) -> Any:
+    class Cut:
+        records = model.records[:quarters]
+
+    return Cut
