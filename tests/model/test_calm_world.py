@@ -43,8 +43,6 @@ def test_none_of_the_ten_largest_firms_reaches_its_credit_limit(records):
         firms = pd.DataFrame(record["firms"])
         largest = firms.nlargest(10, "capacity_kh100e")
         assert largest.loc[largest["credit_limit_reached"], "firm"].tolist() == []
-            "firm"
-        ].tolist()
 
 
 def test_the_chokepoint_rule_is_not_empty_on_both_levels(records):
