@@ -23,11 +23,7 @@ def column(records, name):
 
 
 def test_no_price_moves_more_than_40_percent_in_a_quarter(records):
-    for name in (
-        "price_index_usd_per_gpu_hour",
-        "spot_price_usd_per_gpu_hour",
-        "contract_price_usd_per_gpu_hour",
-    ):
+    for kind in ("price_index", "spot_price", "contract_price"):
         price = column(records, f"{kind}_usd_per_gpu_hour")
         assert np.abs(price[1:] / price[:-1] - 1.0).max() <= 0.4, kind
 
