@@ -146,7 +146,5 @@ def _imported(point: Any) -> Plugin:
         for item in [item for item in _entries if item not in before]:
             item.withdraw()
             _entries.remove(item)
-    registered = tuple(
-        sorted((i.kind, i.name) for i in _entries if i not in before or i.module == module)
-    )
+    registered = tuple(sorted((i.kind, i.name) for i in _entries if i not in before or i.module == module))
     return Plugin(point.name, module, distribution, version, registered, error)

@@ -1,4 +1,4 @@
-"""Measures of third parties: numbers about the whole market, recorded each quarter in a table of their own."""
+"""Measures of third parties: numbers about the whole market, recorded in a table of their own."""
 
 from __future__ import annotations
 
@@ -54,13 +54,14 @@ def measure(name: str, *, unit: str, meaning: str) -> Callable[[Function], Funct
     """
     for what, text in (("name", name), ("unit", unit), ("meaning", meaning)):
         if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"measure {name!r}: {what} is {text!r}; give a text" + (", 1 for a pure number"
-                             if what == "unit" else ""))  # fmt: skip
+            raise ValueError(f"measure {name!r}: {what} is {text!r}; give a text (unit 1 for a pure number)")
 
     def register(function: Function) -> Function:
         held = _MEASURES.get(name)
         if held is not None and _place(held.function) != _place(function):
-            raise ValueError(f"measure {name!r} is taken by {'.'.join(_place(held.function))}: choose another")
+            raise ValueError(
+                f"measure {name!r} is taken by {'.'.join(_place(held.function))}: choose another"
+            )
         _MEASURES[name] = Measure(name, unit, meaning, function)
         plugins.note("measure", name, function, lambda: _MEASURES.pop(name, None))
         return function
@@ -88,7 +89,9 @@ def find_measure(name: str) -> Measure:
         near = difflib.get_close_matches(str(name), _MEASURES, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         there = ", ".join(sorted(_MEASURES)) or "none"
-        raise ValueError(f"measure {name!r} is not known; registered: {there}.{hint} {plugins.trouble()}".strip())
+        raise ValueError(
+            f"measure {name!r} is not known; registered: {there}.{hint} {plugins.trouble()}".strip()
+        )
     return _MEASURES[name]
 
 
