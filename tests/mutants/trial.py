@@ -1,0 +1,140 @@
+"""Try mutants in copies of the tree: the checkout itself is never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.mutants.mutator import Mutant, mutants
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("market_abm/market", "market_abm/measures")
+APART = ("market_abm/market/kernel/", "market_abm/market/reference.py")
+"""The kernel is compiled, the reference is what tests measure by."""
+
+TESTS = ("tests/market", "tests/measures", "tests/oracles")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".uv", ".hypothesis", ".*_cache", "*.pyc", "results", "long-runs"
+)
+
+FLAGS = ("-q", "-p", "tests.mutants.plugin", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-header")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A test that passes on the tree as it is."""
+
+    test: str
+    seconds: float
+    ran: frozenset[tuple[str, str]]
+
+
+@cache
+def all_mutants() -> tuple[Mutant, ...]:
+    """Every mutant of the two rooms."""
+    found: list[Mutant] = []
+    for room in ROOMS:
+        for file in sorted((ROOT / room).rglob("*.py")):
+            path = file.relative_to(ROOT).as_posix()
+            if not path.startswith(APART):
+                found += mutants(path, file.read_text(encoding="utf-8"))
+    return tuple(found)
+
+
+def sample(candidates: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
+    """A seeded sample; a mutant stays in it while its function does not change and no lower one appears."""
+    return sorted(candidates, key=lambda m: hashlib.sha256(f"{seed}:{m.key}".encode()).digest())[:count]
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the tree, without compiled Python files but with numba's cache."""
+    shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
+    return folder
+
+
+def call(
+    tree: Path, words: list[str], limit: float, extra: dict[str, str] | None = None
+) -> tuple[int | None, str]:
+    """Exit code and output of pytest in a copy; None where it takes longer than ``limit`` seconds."""
+    environment = {**os.environ, **(extra or {}), "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *FLAGS, *words],
+        cwd=tree,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return None, ""
+    if process.returncode not in (0, 1, 2):
+        raise RuntimeError(f"pytest ended with code {process.returncode}: {said[-2000:]}")
+    return process.returncode, said
+
+
+def known_tests(tree: Path, maps: Path, workers: int, tests: tuple[str, ...] = TESTS) -> list[Known]:
+    """Run the unchanged copy once: what passes, how long it takes, which functions it runs."""
+    maps.mkdir(parents=True, exist_ok=True)
+    spread = ["-n", str(workers)] if workers > 1 else []
+    call(tree, [*spread, *tests], 3600.0, {"MUTANTS_MAP": str(maps)})
+    rows: dict[str, dict] = {}
+    for file in sorted(maps.glob("*.json")):
+        rows.update(json.loads(file.read_text(encoding="utf-8")))
+    if not rows:
+        raise RuntimeError(f"no test passed in the unchanged copy {tree}")
+    return [
+        Known(test, row["seconds"], frozenset((path, name) for path, name in row["ran"]))
+        for test, row in rows.items()
+    ]
+
+
+def covering(mutant: Mutant, known: list[Known], budget: float) -> list[Known]:
+    """Tests that run the mutated function, the quickest first, as many as fit into ``budget`` seconds."""
+    if mutant.function:
+        found = [k for k in known if (mutant.path, mutant.function) in k.ran]
+    else:  # outside functions: whoever uses the file
+        found = [k for k in known if any(path == mutant.path for path, _ in k.ran)]
+    chosen, spent = [], 0.0
+    for test in sorted(found, key=lambda k: (k.seconds, k.test)):
+        spent += test.seconds
+        if spent > budget and chosen:
+            break
+        chosen.append(test)
+    return chosen
+
+
+def verdict(mutant: Mutant, tree: Path, chosen: list[Known]) -> tuple[str, str]:
+    """``killed``, ``timeout`` (a kind of death) or ``survived``, and the test that failed.
+
+    The copy is put right again.
+    """
+    if not chosen:
+        return "survived", ""
+    file = tree / mutant.path
+    source = file.read_text(encoding="utf-8")
+    listed = tree / "mutant-tests.txt"
+    listed.write_text("\n".join(known.test for known in chosen) + "\n", encoding="utf-8")
+    try:
+        file.write_text(mutant.applied(source), encoding="utf-8")
+        code, said = call(tree, ["-x", f"@{listed}"], 60.0 + 10.0 * sum(known.seconds for known in chosen))
+    finally:
+        file.write_text(source, encoding="utf-8")
+    if code is None:
+        return "timeout", ""
+    failed = re.search(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", said, re.MULTILINE)
+    return ("killed" if code else "survived"), (failed[1] if failed else "")
