@@ -1,4 +1,4 @@
-"""Compiled maximum flow of capacities into demands, with removals, cuts and the largest servable scale.
+"""Compiled maximum flow of capacities into demands, with removals and cuts.
 
 Quantities are float64. On whole numbers (grid steps) every step is exact up to 2^53; with scaled demands a
 remainder below ``tiny`` counts as zero. Augmenting paths breadth first (Edmonds & Karp 1972).
@@ -23,7 +23,7 @@ def arcs(linked: Bools, link_cap: Floats | None = None) -> tuple:
 
 
 @njit(cache=True)
-def _greedy(net, spare, unmet, flow):
+def greedy(net, spare, unmet, flow):
     """Fill every arc in turn as far as both ends allow."""
     seller, buyer, cap, _, _, _ = net
     for a in range(len(seller)):
@@ -35,7 +35,7 @@ def _greedy(net, spare, unmet, flow):
 
 
 @njit(cache=True)
-def _augment(net, spare, unmet, flow, tiny, seen):
+def augment(net, spare, unmet, flow, tiny, seen):
     """Serve unserved buyers over shortest augmenting paths until none is left; everything in place.
 
     The search runs from the buyer to the nearest seller with spare capacity. What a failed search has seen
@@ -105,7 +105,7 @@ def _augment(net, spare, unmet, flow, tiny, seen):
 
 
 @njit(cache=True)
-def _starved(net, sellers, unmet, flow, tiny):
+def find_starved(net, sellers, unmet, flow, tiny):
     """Nodes from which an unserved buyer can still be reached: the sink side of the nearest minimum cut."""
     seller, buyer, cap, seller_start, by_buyer, buyer_start = net
     buyers = len(unmet)
@@ -139,7 +139,7 @@ def _starved(net, sellers, unmet, flow, tiny):
 
 
 @njit(cache=True)
-def _glutted(net, spare, buyers, flow, tiny):
+def find_glutted(net, spare, buyers, flow, tiny):
     """Nodes that spare capacity can still reach: the source side of the nearest minimum cut."""
     seller, buyer, cap, seller_start, by_buyer, buyer_start = net
     sellers = len(spare)
@@ -176,10 +176,10 @@ def solve(net, capacity, demand, tiny):
     """Maximum flow: the flow by arc, spare capacity, unmet demand, and both nearest cuts."""
     flow = np.zeros(len(net[0]))
     spare, unmet = capacity.copy(), demand.copy()
-    _greedy(net, spare, unmet, flow)
-    _augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
-    starved = _starved(net, len(capacity), unmet, flow, tiny)
-    glutted = _glutted(net, spare, len(demand), flow, tiny)
+    greedy(net, spare, unmet, flow)
+    augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
+    starved = find_starved(net, len(capacity), unmet, flow, tiny)
+    glutted = find_glutted(net, spare, len(demand), flow, tiny)
     return flow, spare, unmet, starved, glutted
 
 
@@ -193,13 +193,13 @@ def served_without(net, capacity, demand, removed, leaves, tiny):
     seller, buyer, _, seller_start, by_buyer, buyer_start = net
     flow = np.zeros(len(seller))
     spare, unmet = capacity.copy(), demand.copy()
-    _greedy(net, spare, unmet, flow)
-    _augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
+    greedy(net, spare, unmet, flow)
+    augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
     total = 0.0
     for i in range(len(demand)):
         total += demand[i] - unmet[i]
     # Without a whole seller, what could not reach spare capacity still cannot.
-    hopeless = np.where(_starved(net, len(capacity), unmet, flow, tiny), -1, 0).astype(np.int64)
+    hopeless = np.where(find_starved(net, len(capacity), unmet, flow, tiny), -1, 0).astype(np.int64)
     without = np.empty(len(removed))
     for g in range(len(removed)):
         shut = not leaves[g].any()
@@ -227,101 +227,9 @@ def served_without(net, capacity, demand, removed, leaves, tiny):
                 f[a] -= cut
                 short[buyer[a]] += cut
                 goes -= cut
-        _augment(net, left, short, f, tiny, hopeless.copy() if shut else np.zeros(len(hopeless), np.int64))
+        augment(net, left, short, f, tiny, hopeless.copy() if shut else np.zeros(len(hopeless), np.int64))
         missing = 0.0
         for i in range(len(demand)):
             missing += short[i]
         without[g] = present - missing
     return total, without
-
-
-@njit(cache=True)
-def _first_bound(net, held, demand, wanted):
-    """Lowest ratio of reachable capacity to demand over single buyers and over all of them."""
-    seller, buyer, cap, seller_start, by_buyer, buyer_start = net
-    bound = np.inf
-    for i in range(len(demand)):
-        if demand[i] > 0.0:
-            within = 0.0
-            for place in range(buyer_start[i], buyer_start[i + 1]):
-                a = by_buyer[place]
-                within += min(held[seller[a]], cap[a])
-            bound = min(bound, within / demand[i])
-    whole = 0.0
-    for j in range(len(held)):
-        reach = 0.0
-        for a in range(seller_start[j], seller_start[j + 1]):
-            if demand[buyer[a]] > 0.0:
-                reach += cap[a]
-        whole += min(held[j], reach)
-    return min(bound, whole / wanted) if wanted > 0.0 else bound
-
-
-@njit(cache=True)
-def _cut_ratio(net, held, demand, inside):
-    """Capacity that can reach the buyers of a set over their demand."""
-    _, buyer, cap, seller_start, _, _ = net
-    sellers = len(held)
-    room, needed = 0.0, 0.0
-    for i in range(len(demand)):
-        if inside[sellers + i]:
-            needed += demand[i]
-    for j in range(sellers):
-        into = 0.0
-        for a in range(seller_start[j], seller_start[j + 1]):
-            if inside[sellers + buyer[a]]:
-                into += cap[a]
-        room += min(held[j], into)
-    return room / needed if needed > 0.0 else np.inf
-
-
-@njit(cache=True)
-def _lower(net, held, demand, wanted, t, flow):
-    """Largest servable scale at or below t, by Dinkelbach's (1967) iteration; the flow is left in place.
-
-    t is the ratio of some set of buyers; if t times demand cannot be served, the starved buyers of the
-    minimum cut have a lower ratio. The flow given must respect held capacity and t times demand.
-    """
-    seller, buyer = net[0], net[1]
-    while 0.0 < t < np.inf:
-        spare, unmet = held.copy(), t * demand
-        for a in range(len(flow)):
-            spare[seller[a]] -= flow[a]
-            unmet[buyer[a]] -= flow[a]
-        tiny = 1e-14 * t * wanted
-        _greedy(net, spare, unmet, flow)
-        _augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
-        inside = _starved(net, len(held), unmet, flow, tiny)
-        lower = _cut_ratio(net, held, demand, inside)
-        if not lower < t * (1.0 - 1e-13):
-            break
-        for a in range(len(flow)):
-            flow[a] *= lower / t
-        t = lower
-    return t
-
-
-@njit(cache=True)
-def servable_scale(net, capacity, demand, removed):
-    """Largest t such that t times demand can be served without each group, (G,).
-
-    Every group starts from the flow of the whole market, less what it delivers, scaled down to its own bound.
-    """
-    seller = net[0]
-    wanted = 0.0
-    for i in range(len(demand)):
-        wanted += demand[i]
-    common = np.zeros(len(seller))
-    top = _lower(net, capacity, demand, wanted, _first_bound(net, capacity, demand, wanted), common)
-    scale = np.empty(len(removed))
-    for g in range(len(removed)):
-        held = capacity - removed[g]
-        t = min(_first_bound(net, held, demand, wanted), top)
-        flow = np.zeros(len(seller))
-        if 0.0 < t < np.inf:
-            for a in range(len(seller)):
-                j = seller[a]
-                kept = held[j] / capacity[j] if capacity[j] > 0.0 else 0.0
-                flow[a] = common[a] * kept * (t / top)
-        scale[g] = _lower(net, held, demand, wanted, t, flow)
-    return scale

@@ -172,7 +172,7 @@ def network_rsi(
     array (S,)
         Infinite where there is no demand.
     """
-    from market_abm.measures import _flow
+    from market_abm.measures import _scale
 
     if isinstance(capacity, TradeProblem):
         problem = capacity
@@ -184,7 +184,7 @@ def network_rsi(
         raise ValueError("demand is missing; give one number a buyer (kHQ), or a TradeProblem.")
     net, held, wanted = _network(capacity, demand, linked, link_cap)
     grouped = owners(len(held), owner, aggregate_of)
-    return _flow.servable_scale(net, held, wanted, grouped.removed(held))[grouped.group]
+    return _scale.servable_scale(net, held, wanted, grouped.removed(held))[grouped.group]
 
 
 @dataclass(frozen=True)
