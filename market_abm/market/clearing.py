@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class Allocation:
         """
         from market_abm.market.kernel import entry
 
-        return entry.lowest_prices(*self._state, *price_arguments(self.problem))
+        return entry.prices(*self._state, True, *price_arguments(self.problem))
 
 
 def clear(problem: TradeProblem, start: Allocation | None = None) -> Allocation:
@@ -64,8 +64,12 @@ def clear(problem: TradeProblem, start: Allocation | None = None) -> Allocation:
     ValueError
         If ``start`` is of another shape.
     """
-    from market_abm.market.kernel import entry
-
+    if start is not None and start.flow.shape != problem.linked.shape:  # type: ignore[union-attr]
+        raise ValueError(
+            f"start has {start.flow.shape} sellers and buyers, the problem {problem.linked.shape}: "  # type: ignore[union-attr]
+            "start from a problem of the same shape, or leave start out."
+        )
+    solve, nobody = _kernel()
     arrays = (
         problem.capacity,
         problem.unit_cost,
@@ -79,17 +83,32 @@ def clear(problem: TradeProblem, start: Allocation | None = None) -> Allocation:
         _NONE if problem.incumbent is None else problem.incumbent,
         _NONE if problem.tie_key is None else problem.tie_key,
     )
-    if start is None:
-        solved = entry.solve(*arrays)
-    elif start.flow.shape != problem.linked.shape:
-        raise ValueError(
-            f"start has {start.flow.shape} sellers and buyers, the problem {problem.linked.shape}: "
-            "start from a problem of the same shape, or leave start out."
-        )
-    else:
-        solved = entry.solve_from(*arrays, *start._state)
-    net, tree, links, flow, served, surplus, _ = solved
+    state = nobody if start is None else start._state
+    warm = start is not None and has_tree(state)
+    net, tree, links, flow, served, surplus, pivots = solve(*arrays, warm, *state)
+    if pivots < 0:  # the simplex ran out of pivots: shortest paths take longer and do not
+        from market_abm.market.kernel import fallback
+
+        net, tree, links, flow, served, surplus, _ = fallback.solve(*arrays)
     return Allocation(problem, flow, surplus, served, (net, tree, links))
+
+
+@cache
+def _kernel() -> tuple[Any, tuple]:
+    """The compiled solver, and a state to hand to it when there is none to start from."""
+    from market_abm.market.kernel import entry
+    from market_abm.market.kernel.network import Network
+
+    row, matrix = np.zeros(0, np.int64), np.zeros((0, 0), np.int64)
+    return entry.solve, (Network(matrix, row, row, row, row, matrix, matrix, row), matrix, row)
+
+
+def has_tree(state: tuple) -> bool:
+    """Whether a state came with the tree that found it."""
+    from market_abm.market.kernel.removal import NO_TREE
+    from market_abm.market.kernel.tree import PARENT
+
+    return bool(state[1][PARENT, -1] != NO_TREE)
 
 
 def cleared(problem_or_allocation: TradeProblem | Allocation) -> Allocation:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market_abm.market.clearing import Allocation, cleared, price_arguments
+from market_abm.market.clearing import Allocation, cleared, has_tree, price_arguments
 from market_abm.market.problem import Floats, TradeProblem
 from market_abm.units import GRID
 
@@ -39,7 +39,7 @@ class Withdrawal:
     seller_price : array (S,)
         Unit cost plus the lowest capacity dual after re-clearing, MUSD/kHQ.
     served : array (B,)
-        What each buyer gets after re-clearing, kHQ.
+        What each buyer gets after re-clearing, kHQ; in one of the optimal allocations where there are several.
     """
 
     loss: float
@@ -68,11 +68,7 @@ def marginal_contributions(
     M is an upper bound of a player's core payoff, not the payoff itself (Shapley & Shubik 1971 for unit
     demands; strict for firms with many units).
     """
-    from market_abm.market.kernel import entry
-
-    allocation = cleared(problem_or_allocation)
-    lost = entry.losses(*allocation._state, allocation.flow.shape, sellers, buyers, links, False)
-    return Contributions(*lost)
+    return Contributions(*_losses(cleared(problem_or_allocation), sellers, buyers, links, False))
 
 
 def competitive_interval(problem_or_allocation: TradeProblem | Allocation) -> tuple[Floats, Floats]:
@@ -89,7 +85,9 @@ def competitive_interval(problem_or_allocation: TradeProblem | Allocation) -> tu
     from market_abm.market.kernel import entry
 
     allocation = cleared(problem_or_allocation)
-    return entry.interval(*allocation._state, *price_arguments(allocation.problem))
+    arguments = price_arguments(allocation.problem)
+    low = entry.prices(*allocation._state, True, *arguments)
+    return low, entry.prices(*allocation._state, False, *arguments)
 
 
 def withdraw(allocation: Allocation, seller: int, quantity: float | None = None) -> Withdrawal:
@@ -118,7 +116,13 @@ def withdraw(allocation: Allocation, seller: int, quantity: float | None = None)
     if not 0.0 <= taken <= owned:
         raise ValueError(f"quantity is {taken} kHQ; seller {seller} has {owned}: take from 0 to all of it.")
     steps = round(taken * GRID)
-    loss, served, lowest = entry.withdrawal(*allocation._state, seller, steps, problem.buyers)
+    loss, served, lowest = np.nan, None, None
+    if has_tree(allocation._state):
+        loss, served, lowest = entry.withdrawal(*allocation._state, seller, steps, problem.buyers)
+    if np.isnan(loss):
+        from market_abm.market.kernel import fallback
+
+        loss, served, lowest = fallback.withdrawal(*allocation._state, seller, steps, problem.buyers)
     price = entry.unit_prices(allocation._state[0], lowest, *price_arguments(problem))
     return Withdrawal(loss, price, served)
 
@@ -130,6 +134,20 @@ def replacement_loss(allocation: Allocation) -> Floats:
     lowest-value users of its other qualified suppliers. Divided by the volume, plus cost and wedge, it is
     rho, the most that the buyer would pay.
     """
+    return _losses(allocation, False, False, True, True)[2]
+
+
+def _losses(
+    allocation: Allocation, sellers: bool, buyers: bool, links: bool, capacity_too: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Losses from the tree; along shortest paths where there is none or it ran out of steps."""
     from market_abm.market.kernel import entry
 
-    return entry.losses(*allocation._state, allocation.flow.shape, False, False, True, True)[2]
+    asked = (allocation.flow.shape, sellers, buyers, links, capacity_too)
+    if has_tree(allocation._state):
+        seller, buyer, link, done = entry.losses(*allocation._state, *asked)
+        if done:
+            return seller, buyer, link
+    from market_abm.market.kernel import fallback
+
+    return fallback.losses(*allocation._state, *asked)

@@ -7,8 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market_abm.market import TradeProblem, clear, competitive_interval, marginal_contributions, reference
-from market_abm.market.kernel import entry
+from market_abm.market import (
+    Allocation,
+    TradeProblem,
+    clear,
+    clearing,
+    competitive_interval,
+    marginal_contributions,
+    reference,
+    replacement_loss,
+    withdraw,
+)
+from market_abm.market.kernel import entry, fallback
 from market_abm.units import GRID, to_grid
 from tests.market.problems import generic_problem, problems, same, whole_problem
 
@@ -82,9 +92,7 @@ def test_where_a_larger_problem_starts_changes_no_bit(seed):
         )
         warm, cold = clear(drifted, start=allocation), clear(drifted)
         assert identical(warm, cold)
-        np.testing.assert_array_equal(
-            marginal_contributions(warm).link, marginal_contributions(cold).link
-        )
+        np.testing.assert_array_equal(marginal_contributions(warm).link, marginal_contributions(cold).link)
 
 
 def test_a_start_of_another_shape_is_refused():
@@ -99,14 +107,20 @@ def test_simplex_and_shortest_paths_agree_to_the_bit(problem, seed):
     keys = np.random.default_rng(seed).random(problem.linked.shape)
     problem = problem.replace(tie_key=keys)
     allocation = clear(problem)
-    net, table, links, flow, served, surplus, _ = entry.solve_without_tree(*kernel_arguments(problem))
+    net, table, links, flow, served, surplus, _ = fallback.solve(*kernel_arguments(problem))
     assert surplus == allocation.surplus
     np.testing.assert_array_equal(flow, allocation.flow)
     np.testing.assert_array_equal(served, allocation.served)
-    by_paths = entry.losses(net, table, links, flow.shape, True, True, True, False)
-    found = marginal_contributions(allocation)
-    for part, expected in zip((found.seller, found.buyer, found.link), by_paths):
-        np.testing.assert_array_equal(part, expected)
+    by_paths = Allocation(problem, flow, surplus, served, (net, table, links))
+    found, expected = marginal_contributions(allocation), marginal_contributions(by_paths)
+    for part in ("seller", "buyer", "link"):
+        np.testing.assert_array_equal(getattr(found, part), getattr(expected, part))
+    np.testing.assert_array_equal(replacement_loss(allocation), replacement_loss(by_paths))
+    np.testing.assert_array_equal(competitive_interval(allocation), competitive_interval(by_paths))
+    ours, theirs = withdraw(allocation, 0), withdraw(by_paths, 0)
+    assert ours.loss == theirs.loss
+    np.testing.assert_array_equal(ours.seller_price, theirs.seller_price)
+    assert identical(clear(problem, start=by_paths), allocation)
 
 
 @settings(max_examples=150, deadline=None)
@@ -257,9 +271,17 @@ def test_the_simplex_does_the_work():
         rng = np.random.default_rng(seed)
         for problem in (generic_problem(rng, 25, 35, 12), whole_problem(rng, 12, 20, 6)):
             arguments = kernel_arguments(problem)
-            cold = entry.solve(*arguments)
-            assert cold[-1] >= 0
-            assert entry.solve_from(*arguments, *cold[:3])[-1] == 0
+            allocation = clear(problem)
+            assert entry.solve(*arguments, False, *allocation._state)[-1] >= 0
+            assert entry.solve(*arguments, True, *allocation._state)[-1] == 0
+
+
+def test_shortest_paths_stand_by_when_pivots_run_out(monkeypatch):
+    problem = generic_problem(np.random.default_rng(3), 6, 9, 5)
+    expected = clear(problem)
+    solve, nobody = clearing._kernel()
+    monkeypatch.setattr(clearing, "_kernel", lambda: (lambda *a: (*solve(*a)[:-1], -1), nobody))
+    assert identical(clear(problem), expected)
 
 
 def test_grid_is_the_resolution_of_answers():

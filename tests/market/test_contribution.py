@@ -120,7 +120,7 @@ def test_only_what_is_asked_for():
 
 
 def test_resale_of_freed_capacity_counts():
-    """Without its only buyer at 10 the seller serves the other at 4: the buyer's contribution is net of it."""
+    """Without its buyer at 10 the seller serves the other at 4: the contribution is net of it."""
     problem = TradeProblem([1], [0], [[1], [1]], [[10], [4]])
     contribution = marginal_contributions(problem)
     assert contribution.buyer[0] == 6.0

@@ -84,7 +84,9 @@ def test_refuses_with_a_sentence(change, words):
 
 
 def test_blocks_of_quantity_zero_are_padding():
-    padded = TradeProblem(**{**GOOD, "block_quantity": [[0.0, 2.0], [4.0, 0.0]], "block_value": [[1, 5], [7, 9]]})
+    padded = TradeProblem(
+        **{**GOOD, "block_quantity": [[0.0, 2.0], [4.0, 0.0]], "block_value": [[1, 5], [7, 9]]}
+    )
     assert padded.buyers == 2
 
 

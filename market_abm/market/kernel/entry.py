@@ -6,12 +6,12 @@ import numpy as np
 from numba import njit
 
 from market_abm.market.kernel.crash import greedy_tree
+from market_abm.market.kernel.ends import FAR, end_prices
 from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
-from market_abm.market.kernel.paths import FAR, end_prices, solve_by_paths, to_root
-from market_abm.market.kernel.removal import NO_TREE, add_value, any_cap, losses_without, take_capacity
+from market_abm.market.kernel.removal import add_value, any_cap, losses_without, take_capacity
 from market_abm.market.kernel.simplex import MARKET, optimise
-from market_abm.market.kernel.ties import settle, settle_by_paths
-from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, empty_table, normalise, write_flows
+from market_abm.market.kernel.ties import settle
+from market_abm.market.kernel.tree import OWN_FLOW, PRICE, normalise, write_flows
 from market_abm.market.kernel.warm import drop_artificial, warm_tree
 from market_abm.market.kernel.words import add_product, to_float
 from market_abm.units import GRID
@@ -26,46 +26,7 @@ def _pivots_allowed(net):
 
 
 @njit(cache=True)
-def _optimum_by_paths(net, incumbent, tie_key):
-    x, f, p = solve_by_paths(net)
-    settle_by_paths(net, x, f, p, incumbent, tie_key)
-    t = empty_table(len(net.limit) + 1)
-    t[PARENT, -1] = NO_TREE
-    t[OWN_FLOW, :-1] = f
-    t[PRICE, :] = p
-    return t, x
-
-
-@njit(cache=True)
-def _from_tree(net, t, x, incumbent, tie_key):
-    """Optimise from a feasible tree; falls back on shortest paths when pivots run out."""
-    most = _pivots_allowed(net)
-    pivots = optimise(net, net.limit, t, x, t[PRICE], net.arc[COST], MARKET, BATCH, most)
-    normalise(t)
-    if pivots >= 0 and drop_artificial(net, net.limit, t, x, any_cap(net)):
-        normalise(t)
-        ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
-        if ties >= 0:
-            write_flows(net, t, x)
-            return t, x, pivots + ties
-    t, x = _optimum_by_paths(net, incumbent, tie_key)
-    return t, x, -1
-
-
-@njit(cache=True)
 def solve(
-    capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap, incumbent, key
-):
-    """Build and clear from nothing."""
-    net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
-    t, x = greedy_tree(net)
-    t, x, pivots = _from_tree(net, t, x, incumbent, key)
-    flow, served, surplus = unpack(net, t, x, linked.shape[0], linked.shape[1])
-    return net, t, x, flow, served, surplus, pivots
-
-
-@njit(cache=True)
-def solve_from(
     capacity,
     unit_cost,
     block_quantity,
@@ -76,32 +37,34 @@ def solve_from(
     linked,
     link_cap,
     incumbent,
-    key,
+    tie_key,
+    warm,
     old_net,
     old_t,
     old_x,
 ):
-    """Build and clear from the tree of an earlier optimum of the same shape."""
+    """Build and clear: from nothing or, if ``warm``, from the tree of an earlier optimum of the same shape.
+
+    Returns the state (network, table, link flows), flows and served quantities in the shape of the problem,
+    the surplus, and the number of pivots: -1 when they ran out and the rest means nothing.
+    """
     net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
     sellers, buyers = linked.shape
-    if old_t[PARENT, -1] == NO_TREE:
-        t, x = greedy_tree(net)
+    if warm:
+        t, x = warm_tree(net, old_net, old_t, old_x, sellers, buyers)
     else:
-        t, x, _ = warm_tree(net, old_net, old_t, old_x, sellers, buyers)
-    t, x, pivots = _from_tree(net, t, x, incumbent, key)
+        t, x = greedy_tree(net)
+    most = 10_000 + 100 * (net.arc.shape[1] + len(net.limit))
+    pivots = optimise(net, net.limit, t, x, t[PRICE], net.arc[COST], MARKET, BATCH, most)
+    if warm and pivots >= 0 and not drop_artificial(net, net.limit, t, x, any_cap(net)):
+        pivots = -1
+    normalise(t)
+    if pivots >= 0:
+        ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
+        pivots = pivots + ties if ties >= 0 else -1
+    write_flows(net, t, x)
     flow, served, surplus = unpack(net, t, x, sellers, buyers)
     return net, t, x, flow, served, surplus, pivots
-
-
-@njit(cache=True)
-def solve_without_tree(
-    capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap, incumbent, key
-):
-    """Build and clear by shortest paths alone: the oracle of the simplex."""
-    net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
-    t, x = _optimum_by_paths(net, incumbent, key)
-    flow, served, surplus = unpack(net, t, x, linked.shape[0], linked.shape[1])
-    return net, t, x, flow, served, surplus, -1
 
 
 @njit(cache=True)
@@ -123,18 +86,31 @@ def unpack(net, t, x, sellers, buyers):
 
 @njit(cache=True)
 def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
-    """Losses by seller (S,), buyer (B,) and link (S, B) in the shape of the problem; NaN where not asked."""
+    """Losses by seller (S,), buyer (B,) and link (S, B) in the shape of the problem; NaN where not asked.
+
+    The last result is False when the tree could not answer.
+    """
     S, root = len(net.out_first) - 1, len(net.limit)
     begin, end = 0 if sellers else S, root if buyers else S
-    by_node, by_link = losses_without(net, t, x, begin, end, links, capacity_too, any_cap(net))
+    some, by_link, done = losses_without(net, t, x, begin, end, links, capacity_too, any_cap(net))
+    by_node = np.zeros(root)
+    by_node[begin:end] = some
+    seller, buyer, link = by_place(net, by_node, by_link, shape, sellers, buyers)
+    return seller, buyer, link, done
+
+
+@njit(cache=True)
+def by_place(net, by_node, by_link, shape, sellers, buyers):
+    """Put the losses of nodes and links where they stand in the problem."""
+    S = len(net.out_first) - 1
     seller = np.full(shape[0], 0.0 if sellers else np.nan)
     buyer = np.full(shape[1], 0.0 if buyers else np.nan)
     link = np.full(shape, np.nan)
-    for n in range(begin, end):
-        if n < S:
-            seller[net.origin[n]] = by_node[n - begin]
-        else:
-            buyer[net.origin[n]] = by_node[n - begin]
+    for n in range(len(net.limit)):
+        if n < S and sellers:
+            seller[net.origin[n]] = by_node[n]
+        elif n >= S and buyers:
+            buyer[net.origin[n]] = by_node[n]
     for a in range(len(by_link)):
         link[net.origin[net.arc[SELLER, a]], net.origin[net.arc[BUYER, a]]] = by_link[a]
     return seller, buyer, link
@@ -177,40 +153,50 @@ def unit_prices(
 
 
 @njit(cache=True)
-def interval(net, t, x, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap):
-    """Both ends of the competitive interval as unit prices; no highest price without capacity."""
-    low, high = end_prices(net, net.limit, x, t[OWN_FLOW], t[PRICE])
-    lowest = unit_prices(
-        net, low, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
-    )
+def prices(net, t, x, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap):
+    """Lowest (or highest) competitive unit price of every seller; no highest price without capacity."""
+    rent = end_prices(net, net.limit, x, t[OWN_FLOW], t[PRICE], lowest)
+    if lowest:
+        return unit_prices(
+            net, rent, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
+        )
     highest = unit_cost.copy()
     for j in range(len(capacity)):
         if capacity[j] <= 0.0:
             highest[j] = np.inf
     for n in range(len(net.out_first) - 1):
-        j = net.origin[n]
-        highest[j] = (steps(unit_cost[j]) + high[n]) / GRID
-    return lowest, highest
+        highest[net.origin[n]] = (steps(unit_cost[net.origin[n]]) + rent[n]) / GRID
+    return highest
 
 
 @njit(cache=True)
-def lowest_prices(net, t, x, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap):
-    """The lower end alone."""
-    low = to_root(net, x, t[OWN_FLOW], t[PRICE])
-    return unit_prices(
-        net, low, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
-    )
+def node_of(net, seller):
+    """Node of a row of sellers, -1 when it was left out."""
+    for n in range(len(net.out_first) - 1):
+        if net.origin[n] == seller:
+            return n
+    return -1
 
 
 @njit(cache=True)
 def withdrawal(net, t, x, seller, quantity, buyers):
-    """Loss, served quantities and lowest potentials after taking ``quantity`` grid steps of a seller."""
+    """Loss, served quantities and lowest potentials after taking ``quantity`` grid steps of a seller.
+
+    The loss is NaN when the tree could not answer.
+    """
+    n = node_of(net, seller)
+    loss, limit = 0.0, net.limit
+    if n >= 0:
+        loss, limit, t, x = take_capacity(net, t, x, n, quantity, any_cap(net))
+    served, lowest = after(net, limit, t, x, buyers)
+    return loss, served, lowest
+
+
+@njit(cache=True)
+def after(net, limit, t, x, buyers):
+    """Served quantities and lowest potentials of an optimum."""
     S = len(net.out_first) - 1
-    loss = 0.0
-    for n in range(S):
-        if net.origin[n] == seller:
-            loss, _, t, x = take_capacity(net, t, x, n, quantity, any_cap(net))
     served = np.zeros(buyers)
     for i in range(S, len(net.limit)):
         served[net.origin[i]] = t[OWN_FLOW, i] / GRID
-    return loss, served, to_root(net, x, t[OWN_FLOW], t[PRICE])
+    return served, end_prices(net, limit, x, t[OWN_FLOW], t[PRICE], True)

@@ -2,8 +2,7 @@
 
 Removing seller j forces its flow from the root to j with its own arc banned; removing buyer i, from i to the
 root; removing link ij, from j to i. Resale of freed capacity and refill of deficits both come out of one
-path of forced flow; a repair that only refills deficits would be wrong. The tree does the work; shortest
-paths stand by for an optimum without a tree and for a forced flow that ran out of steps.
+path of forced flow; a repair that only refills deficits would be wrong.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from numba import njit
 from market_abm.market.kernel.dense import NO_LINK, full, open_own, pays, rejoin_dense
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, force_along_tree, rejoin
-from market_abm.market.kernel.paths import force
-from market_abm.market.kernel.tree import OWN, OWN_FLOW, PARENT, PRED, PRICE, UP, write_flows
+from market_abm.market.kernel.tree import OWN, OWN_FLOW, PARENT, PRED, UP, write_flows
 from market_abm.market.kernel.words import add_product, to_float
 
 NO_TREE = -9
@@ -130,96 +128,69 @@ def losses_without(net, t, x, begin, end, links, capacity_too, capped):
     """Surplus lost without nodes ``begin`` to ``end`` (end - begin,) and, if asked, links (m,), MUSD.
 
     NaN where a link does not trade. With ``capacity_too`` the seller's capacity leaves with the link, so that
-    the buyer has to obtain the volume from others: S(N) - S(N; u_ij = 0, K_j - x_ij).
+    the buyer has to obtain the volume from others: S(N) - S(N; u_ij = 0, K_j - x_ij). The third result is
+    False when a forced flow ran out of steps.
     """
     S, m = len(net.out_first) - 1, x.shape[0]
     root = len(net.limit)
     by_node = np.zeros(end - begin)
     by_link = np.full(m if links else 0, np.nan)
-    has_tree = t[PARENT, root] != NO_TREE
-    ts, xs = np.empty_like(t), np.empty_like(x)
+    ts, xs = np.empty_like(t), x.copy()
     total = np.empty(2, np.int64)
     nodes = np.empty(root + 1, np.int64)
     inside = np.zeros(root + 1, np.bool_)
     limit = net.limit.copy()
     d = full(net, pays(net, capped))
+    dense = len(d.link) > 0
     gates = np.empty((2, root), np.int64)
-    if len(d.link) > 0:
+    if dense:
         for n in range(root):
             open_own(net, d, limit, t, n)
             gates[0, n], gates[1, n] = d.leave[n], d.enter[n]
     for k in range(end - begin + len(by_link)):
-        ban_arc, ban_node = np.int64(NONE), np.int64(NONE)
+        arc, node = np.int64(NONE), np.int64(NONE)
         if k < end - begin:
-            n = begin + k
-            ban_node = np.int64(n)
-            amount = t[OWN_FLOW, n]
-            start, goal = (root, n) if n < S else (n, root)
+            node = np.int64(begin + k)
+            amount = t[OWN_FLOW, node]
+            start, goal = (np.int64(root), node) if node < S else (node, np.int64(root))
         else:
-            a = k - (end - begin)
-            ban_arc = np.int64(a)
-            amount = x[a]
-            start, goal = net.arc[SELLER, a], net.arc[BUYER, a]
+            arc = np.int64(k - (end - begin))
+            amount = x[arc]
+            start, goal = net.arc[SELLER, arc], net.arc[BUYER, arc]
             if capacity_too:
                 start = np.int64(root)
         if amount == 0:
             continue
-        done = False
-        for by_paths in range(2):
-            if done or (by_paths == 0 and not has_tree):
-                continue
-            ts[:] = t
-            if by_paths == 1 or len(d.link) == 0:
-                xs[:] = x
-                if ban_arc >= 0:
-                    xs[ban_arc] = 0
-            total[:] = 0
-            if ban_arc >= 0:
-                add_product(total, amount, -net.arc[COST, ban_arc])
-                if capacity_too:
-                    release(limit, ts, net.arc[SELLER, ban_arc], amount)
-            elif ban_node >= S:
-                add_value(net, ban_node - S, amount, total)
-            if by_paths == 0:
-                d.leave[:root] = gates[0]
-                d.enter[:root] = gates[1]
-                done = forced(
-                    net,
-                    d,
-                    limit,
-                    ts,
-                    xs,
-                    start,
-                    goal,
-                    amount,
-                    ban_arc,
-                    ban_node,
-                    capped,
-                    total,
-                    nodes,
-                    inside,
-                )
-            else:
-                left = force(
-                    net, limit, xs, ts[OWN_FLOW], ts[PRICE], start, goal, amount, ban_arc, ban_node, total
-                )
-                done = left == 0
-            if ban_arc >= 0 and capacity_too:
-                limit[net.arc[SELLER, ban_arc]] += amount
-        loss = to_float(total) if done else np.nan
-        if ban_arc >= 0:
-            by_link[ban_arc] = loss
+        ts[:] = t
+        total[:] = 0
+        if dense:
+            d.leave[:root] = gates[0]
+            d.enter[:root] = gates[1]
         else:
-            by_node[ban_node - begin] = loss
-    return by_node, by_link
+            xs[:] = x
+        if node >= S:
+            add_value(net, node - S, amount, total)
+        elif arc >= 0:
+            xs[arc] = 0
+            add_product(total, amount, -net.arc[COST, arc])
+            if capacity_too:
+                release(limit, ts, net.arc[SELLER, arc], amount)
+        if not forced(net, d, limit, ts, xs, start, goal, amount, arc, node, capped, total, nodes, inside):
+            return by_node, by_link, False
+        if arc >= 0:
+            by_link[arc] = to_float(total)
+            limit[net.arc[SELLER, arc]] = net.limit[net.arc[SELLER, arc]]
+        else:
+            by_node[node - begin] = to_float(total)
+    return by_node, by_link, True
 
 
 @njit(cache=True)
 def take_capacity(net, t, x, j, quantity, capped):
     """Take ``quantity`` of seller node j's capacity away and clear again.
 
-    Returns the loss and the new capacities, table and flows (the table's prices are optimal, its tree is not
-    to be used).
+    Returns the loss (NaN when the forced flow ran out of steps) and the new capacities, table and flows. The
+    table's prices are optimal, its tree is not to be used.
     """
     root = len(net.limit)
     limit = net.limit.copy()
@@ -227,20 +198,13 @@ def take_capacity(net, t, x, j, quantity, capped):
     total = np.zeros(2, np.int64)
     short = t[OWN_FLOW, j] - limit[j]
     ts, xs = t.copy(), x.copy()
-    if short <= 0:
-        return 0.0, limit, ts, xs
-    nodes = np.empty(root + 1, np.int64)
-    inside = np.zeros(root + 1, np.bool_)
-    ts[OWN_FLOW, j] = limit[j]
-    d = full(net, False)
-    if t[PARENT, root] != NO_TREE and forced(
-        net, d, limit, ts, xs, root, j, short, NONE, j, capped, total, nodes, inside
-    ):
+    if short > 0:
+        nodes = np.empty(root + 1, np.int64)
+        inside = np.zeros(root + 1, np.bool_)
+        ts[OWN_FLOW, j] = limit[j]
+        if not forced(
+            net, full(net, False), limit, ts, xs, root, j, short, NONE, j, capped, total, nodes, inside
+        ):
+            return np.nan, limit, ts, xs
         write_flows(net, ts, xs)
-        return to_float(total), limit, ts, xs
-    ts[:] = t
-    xs[:] = x
-    total[:] = 0
-    ts[OWN_FLOW, j] = limit[j]
-    left = force(net, limit, xs, ts[OWN_FLOW], ts[PRICE], root, j, short, NONE, j, total)
-    return (to_float(total) if left == 0 else np.nan), limit, ts, xs
+    return to_float(total), limit, ts, xs

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
+from market_abm.market.kernel.network import BUYER, COST, SELLER
 from market_abm.market.kernel.simplex import TIES, optimise
 from market_abm.market.kernel.tree import BLOCK, OWN, PARENT, PRED, PRICE, collect
 
@@ -88,78 +88,3 @@ def settle(net, limit, t, x, incumbent, tie_key, batch, most):
         if a >= 0:
             price[n] = price[t[PARENT, n]] + (-cost[a] if n < S else cost[a])
     return optimise(net, limit, t, x, price, cost, TIES, batch, most)
-
-
-@njit(cache=True)
-def settle_by_paths(net, x, f, p, incumbent, tie_key):
-    """The same choice by cancelling cycles of negative tie cost on tight residual arcs (Klein 1967).
-
-    Slow: for flows that were found by shortest paths. Bellman-Ford from all nodes at once.
-    """
-    S, root = len(net.out_first) - 1, len(net.limit)
-    m = net.arc.shape[1]
-    cost = tie_costs(net, incumbent, tie_key)
-    dist = np.empty(root + 1, np.int64)
-    pred = np.empty(root + 1, np.int64)
-    via = np.empty(root + 1, np.int64)
-    while True:
-        dist[:] = 0
-        pred[:] = m + root
-        touched = -1
-        for _ in range(root + 1):
-            touched = -1
-            for a in range(m):
-                j, i = net.arc[SELLER, a], net.arc[BUYER, a]
-                if p[j] + net.arc[COST, a] != p[i]:
-                    continue
-                if x[a] < net.arc[CAP, a] and dist[j] + cost[a] < dist[i]:
-                    dist[i], pred[i], via[i], touched = dist[j] + cost[a], a, j, i
-                if x[a] > 0 and dist[i] - cost[a] < dist[j]:
-                    dist[j], pred[j], via[j], touched = dist[i] - cost[a], a, i, j
-            for n in range(root):
-                into, out = own_rooms(net, S, n, f[n], p[n])
-                if out > 0 and dist[n] < dist[root]:
-                    dist[root], pred[root], via[root], touched = dist[n], m + n, n, root
-                if into > 0 and dist[root] < dist[n]:
-                    dist[n], pred[n], via[n], touched = dist[root], m + n, root, n
-            if touched < 0:
-                return
-        for _ in range(root + 1):
-            touched = via[touched]
-        send = np.int64(1) << 61
-        for push in range(2):
-            n = touched
-            while True:
-                u, a = via[n], pred[n]
-                if a < m:
-                    room = net.arc[CAP, a] - x[a] if u < n else x[a]
-                    if push:
-                        x[a] += send if u < n else -send
-                else:
-                    end = u if n == root else n
-                    into, out = own_rooms(net, S, end, f[end], p[end])
-                    room = out if n == root else into
-                    if push:
-                        f[end] += send if (n == root) == (end >= S) else -send
-                if not push:
-                    send = min(send, room)
-                n = u
-                if n == touched:
-                    break
-
-
-@njit(cache=True)
-def own_rooms(net, S, n, flow, price):
-    """What can flow from the root to node n, and back, on its own arc without changing the surplus."""
-    into = out = np.int64(0)
-    if n < S:
-        if price == 0:
-            into, out = net.limit[n] - flow, flow
-        return into, out
-    b = n - S
-    for k in range(net.limit[n]):
-        if net.value[b, k] == price:
-            begin, end = net.until[b, k], net.until[b, k + 1]
-            if begin <= flow <= end:
-                into, out = flow - begin, end - flow
-    return into, out

@@ -118,7 +118,7 @@ def warm_tree(net, old, old_t, old_x, sellers, buyers):
     _flows(net, t, x, excess)
     open_rooms(net, net.limit, t, x)
     _prices(net, t)
-    return t, x, capped
+    return t, x
 
 
 @njit(cache=True)
