@@ -64,9 +64,9 @@ def clear(problem: TradeProblem, start: Allocation | None = None) -> Allocation:
     ValueError
         If ``start`` is of another shape.
     """
-    if start is not None and start.flow.shape != problem.linked.shape:  # type: ignore[union-attr]
+    if start is not None and start.flow.shape != problem.linked.shape:
         raise ValueError(
-            f"start has {start.flow.shape} sellers and buyers, the problem {problem.linked.shape}: "  # type: ignore[union-attr]
+            f"start has {start.flow.shape} sellers and buyers, the problem {problem.linked.shape}: "
             "start from a problem of the same shape, or leave start out."
         )
     solve, nobody = _kernel()

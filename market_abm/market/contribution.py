@@ -116,13 +116,14 @@ def withdraw(allocation: Allocation, seller: int, quantity: float | None = None)
     if not 0.0 <= taken <= owned:
         raise ValueError(f"quantity is {taken} kHQ; seller {seller} has {owned}: take from 0 to all of it.")
     steps = round(taken * GRID)
-    loss, served, lowest = np.nan, None, None
+    arguments = (*allocation._state, seller, steps, problem.buyers)
+    loss = np.nan
     if has_tree(allocation._state):
-        loss, served, lowest = entry.withdrawal(*allocation._state, seller, steps, problem.buyers)
+        loss, served, lowest = entry.withdrawal(*arguments)
     if np.isnan(loss):
         from market_abm.market.kernel import fallback
 
-        loss, served, lowest = fallback.withdrawal(*allocation._state, seller, steps, problem.buyers)
+        loss, served, lowest = fallback.withdrawal(*arguments)
     price = entry.unit_prices(allocation._state[0], lowest, *price_arguments(problem))
     return Withdrawal(loss, price, served)
 
