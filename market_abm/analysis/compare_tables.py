@@ -87,7 +87,8 @@ def labs(comparison: Comparison, other: int = 0) -> Table:
     for column, window, kind, label in LAB_HEADLINES:
         columns.append(Column(f"{column}_{window.replace(' ', '_')}", label, SIGNED[kind]))
     labels = {**pair[0].setting.labels, **pair[1].setting.labels}
-    lines = tuple((labels.get(firm, firm), *cells) for firm, cells in rows.items())
+    named = [(labels.get(firm, firm), *cells) for firm, cells in rows.items()]
+    lines = tuple(sorted(named, key=lambda line: line[0].casefold()))
     note = f"Means over seeds with 95 % intervals; {' and '.join(span(item) for item in windows.values())}."
     return Table(f"labs_{comparison.names[other]}", "Labs, differences", tuple(columns), lines, note)
 

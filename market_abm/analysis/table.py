@@ -8,13 +8,13 @@ from typing import Any, Literal, NamedTuple
 
 Kind = Literal[
     "text", "share", "usd", "index", "count", "number", "level", "money", "compute", "quarters",
-    "points_of_share", "signed_usd", "signed_index", "signed_number", "signed_level", "signed_money",
-    "signed_compute",
+    "points_of_share", "signed_share", "signed_usd", "signed_index", "signed_number", "signed_level",
+    "signed_money", "signed_compute",
 ]  # fmt: skip
 """How a value is written: see :data:`FORMATS`."""
 
 SIGNED: dict[Kind, Kind] = {
-    "share": "points_of_share",
+    "share": "signed_share",
     "usd": "signed_usd",
     "index": "signed_index",
     "number": "signed_number",
@@ -30,6 +30,7 @@ MISSING = "n/a"
 UNITS: dict[str, str] = {
     "share": "%",
     "points_of_share": "% points",
+    "signed_share": "% points",
     "signed_usd": "USD/GPU-h",
     "signed_index": "points",
     "signed_level": "log units",
@@ -53,6 +54,7 @@ FORMATS: dict[str, tuple[float, str]] = {
     "number": (1.0, ",.2f"),
     "level": (1.0, ",.2f"),
     "quarters": (1.0, ",.1f"),
+    "signed_share": (100.0, "+,.2f"),
     "signed_usd": (1.0, "+,.3f"),
     "signed_index": (1.0, "+,.1f"),
     "signed_number": (1.0, "+,.3f"),
@@ -168,6 +170,10 @@ def _plain(value: Any) -> Any:
 
 def _plain_unit(column: Column) -> str:
     """Unit of the plain value: shares are fractions there."""
-    if column.kind in ("share", "points_of_share"):  # headlines hold fractions too, whatever is shown
+    if column.kind in (
+        "share",
+        "points_of_share",
+        "signed_share",
+    ):  # headlines hold fractions too, whatever is shown
         return "fraction"
     return column.shown_unit

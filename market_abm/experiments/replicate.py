@@ -27,6 +27,9 @@ Progress = Callable[[int, int], None]
 
 Tables = dict[str, "pd.DataFrame"]
 
+Job = tuple["Scenario", int, bool, Callable[..., Any] | None]
+"""Scenario, seed, pin, model."""
+
 
 class RunError(RuntimeError):
     """A scenario that no seed finished, or workers that ended early."""
@@ -172,7 +175,7 @@ def _attempt(
         return f"{type(error).__name__}: {error}"
 
 
-def _in_turn(jobs: list[tuple], progress: Progress | None) -> list[Tables | str]:
+def _in_turn(jobs: list[Job], progress: Progress | None) -> list[Tables | str]:
     if len(jobs) == 1:  # then progress is told by the quarter
         return [_attempt(*jobs[0], progress)]
     done = []
@@ -183,7 +186,7 @@ def _in_turn(jobs: list[tuple], progress: Progress | None) -> list[Tables | str]
     return done
 
 
-def _in_pool(jobs: list[tuple], workers: int, progress: Progress | None) -> list[Tables | str]:
+def _in_pool(jobs: list[Job], workers: int, progress: Progress | None) -> list[Tables | str]:
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
         with _interrupts_ignored():  # workers inherit it: an interrupt is the parent's to deal with

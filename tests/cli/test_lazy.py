@@ -42,8 +42,6 @@ def test_light_commands_load_nothing_heavy(arguments, code):
 
 
 def test_the_package_and_the_market_alone_load_nothing_heavy():
-    program = "import sys, market_abm, market_abm.market; print([m for m in %r if m in sys.modules])" % (
-        HEAVY,
-    )
+    program = f"import sys, market_abm, market_abm.market; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
