@@ -90,9 +90,11 @@ def by_linprog(problem: TradeProblem) -> float:
     return -float(solved.fun)
 
 
-def by_highspy(problem: TradeProblem) -> float:
+def by_highspy(problem: TradeProblem, presolve: bool = False) -> float:
     """Surplus by highspy from nothing."""
-    return HighsModel(problem).surplus()
+    model = HighsModel(problem)
+    model.model.setOptionValue("presolve", "on" if presolve else "off")
+    return model.surplus()
 
 
 class HighsModel:

@@ -18,7 +18,7 @@ ASKED_PER_SECOND = 8.0
 
 def runs(quick: bool) -> Iterator[Figure]:
     """Whole runs, tables included, one after the other on one core, measures every quarter against never."""
-    scenario = load_scenario("bilateral-monopoly" if quick else "colossus-lease")
+    scenario = load_scenario("two-clouds-three-labs" if quick else "colossus-lease")
     quarters = len(scenario.quarters)
     seeds = range(1, 3 if quick else 10)
     never = functools.partial(ComputeMarket, measure_every=quarters + 1)

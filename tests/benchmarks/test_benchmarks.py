@@ -51,7 +51,9 @@ def test_an_inner_part_does_not_count_twice() -> None:
 def test_another_optimum_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.benchmarks import clearing
 
-    monkeypatch.setattr(clearing, "by_highspy", lambda problem: by_highspy(problem) * 1.001)
+    monkeypatch.setattr(
+        clearing, "by_highspy", lambda problem, presolve: by_highspy(problem, presolve) * 1.001
+    )
     assert main(["--quick", "--only", "cold"]) == 1
 
 
