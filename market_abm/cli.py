@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,19 +32,29 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default one
 Out = Annotated[Path | None, typer.Option(help="Folder for the results; default below results/.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, and only the sentences of the answer.")]
+NoPlugins = Annotated[bool, typer.Option("--no-plugins", help="Leave what other packages bring aside.")]
 Anonymise = Annotated[bool, typer.Option("--anonymise", help="Letters in place of names.")]
 
 
 def command(name: str | None = None) -> Callable[[Callable[..., int | None]], Callable[..., None]]:
-    """Register a command whose errors become sentences and exit codes."""
+    """Register a command whose errors become sentences and exit codes; each can do without plugins."""
 
     def registered(work: Callable[..., int | None]) -> Callable[..., None]:
         @functools.wraps(work)
-        def guarded(*arguments: Any, **options: Any) -> None:
+        def guarded(*arguments: Any, no_plugins: bool = False, **options: Any) -> None:
             from market_abm.console import guard
+            from market_abm.plugins import without
 
-            raise typer.Exit(guard(lambda: work(*arguments, **options)))
+            with without(no_plugins):
+                code = guard(lambda: work(*arguments, **options))
+            raise typer.Exit(code)
 
+        last = inspect.Parameter(
+            "no_plugins", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=NoPlugins
+        )
+        own = inspect.signature(work, eval_str=True).parameters.values()
+        guarded.__signature__ = inspect.Signature([*own, last])  # type: ignore[attr-defined]
+        guarded.__annotations__ = {item.name: item.annotation for item in (*own, last)}
         return app.command(name)(guarded)
 
     return registered
@@ -160,6 +171,19 @@ def columns(
     from market_abm import inspection
 
     inspection.columns(table, scenario, json)
+
+
+@command()
+def plugins(
+    check: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Check what is registered under a name.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """List what other packages bring (protocols, strategies, measures), or check it against the contract."""
+    from market_abm import inspection
+
+    return inspection.conformance(check, json) if check is not None else inspection.plugins(json)
 
 
 def _version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""The commands that only look: scenarios, show, validate, diff, columns."""
+"""The commands that only look: scenarios, show, validate, diff, columns, plugins."""
 
 from __future__ import annotations
 
@@ -135,11 +135,11 @@ def columns(table: str | None, scenario: bool, json: bool) -> None:
     if scenario:
         _keys(json)
         return
-    from market_abm.results.dictionary import TABLES, dictionary
+    from market_abm.results.dictionary import ORDER, dictionary
     from market_abm.results.dictionary import columns as of_table
 
-    if table is not None and table not in TABLES:
-        raise console.InputError(f"there is no table {table!r}; tables: {', '.join(TABLES)}")
+    if table is not None and table not in ORDER:
+        raise console.InputError(f"there is no table {table!r}; tables: {', '.join(ORDER)}")
     found = list(of_table(table)) if table else list(dictionary())
     if json:
         console.show_json([column.as_dict() for column in found])
@@ -161,3 +161,47 @@ def _keys(json: bool) -> None:
         (k.path, k.type, k.unit, "required" if k.default is None else k.default, k.meaning) for k in found
     )
     console.show_tables([Table("keys", "Keys of scenario files", heads, rows)])
+
+
+def plugins(json: bool) -> int:
+    """What other packages registered, and which of them could not be loaded."""
+    from market_abm import plugins as found
+
+    items = found.listed()
+    if json:
+        console.show_json([item.as_dict() for item in items])
+        return console.DONE
+    if not items:
+        console.say(
+            found.trouble() or f"No plugins: no installed package has an entry point in {found.GROUP}."
+        )
+        return console.DONE
+    heads = tuple(Column(key, key.capitalize()) for key in ("plugin", "package", "version", "brings"))
+    rows = tuple((item.name, item.distribution, item.version, _brought(item)) for item in items)
+    console.show_tables([Table("plugins", "Plugins", heads, rows)])
+    return console.DONE
+
+
+def _brought(item: Any) -> str:
+    if item.error:
+        return f"not loaded: {item.error}"
+    return ", ".join(f"{kind} {name}" for kind, name in item.registered) or "nothing"
+
+
+def conformance(name: str, json: bool) -> int:
+    """Check a protocol, strategy or measure; the exit code says whether it conforms."""
+    from dataclasses import asdict
+
+    from market_abm.conformance import check
+
+    try:
+        found = check(name)
+    except ValueError as error:
+        raise console.InputError(str(error)) from None
+    if json:
+        console.show_json([asdict(finding) for finding in found])
+    else:
+        for finding in found:
+            console.say(str(finding))
+        console.say(f"{name}: {len(found)} findings." if found else f"{name} conforms.")
+    return console.FAILURES if found else console.DONE

@@ -143,8 +143,15 @@ def _imported(point: Any) -> Plugin:
         import_module(module)
     except (Exception, SystemExit) as caught:  # whatever a stranger's module does on import
         error = f"{type(caught).__name__}: {' '.join(str(caught).split())}".rstrip(": .")
-        for item in [item for item in _entries if item not in before]:
+    brought = [item for item in _entries if _theirs(item) and (item not in before or item.module == module)]
+    if error:
+        for item in brought:
             item.withdraw()
             _entries.remove(item)
-    registered = tuple(sorted((i.kind, i.name) for i in _entries if i not in before or i.module == module))
+    registered = () if error else tuple(sorted((item.kind, item.name) for item in brought))
     return Plugin(point.name, module, distribution, version, registered, error)
+
+
+def _theirs(item: _Entry) -> bool:
+    """Not of this package, whose own registrations a plugin's import may set off."""
+    return item.module.partition(".")[0] != __name__.partition(".")[0]
