@@ -118,19 +118,19 @@ def facts_table(found: list[Verdict]) -> Table:
     columns = (
         Column("group", "What"),
         Column("item", "Item"),
+        Column("holds", "Inside"),
         Column("model", "Model", "number"),
         Column("value", "Source", "number"),
+        Column("unit", "Unit"),
         Column("low", "Low", "number"),
         Column("high", "High", "number"),
-        Column("unit", "Unit"),
-        Column("holds", "Inside"),
-        Column("miss", "Miss", "share"),
-        Column("grade", "Grade"),
+        Column("miss", "Miss", "share", extra=True),
+        Column("grade", "Grade", extra=True),
         Column("sources", "Sources", extra=True),
         Column("note", "How", extra=True),
     )
     rows = tuple(
-        (f.group, f.item, model, f.value, f.low, f.high, f.unit, holds, miss, f.grade, f.sources, f.note)
+        (f.group, f.item, holds, model, f.value, f.unit, f.low, f.high, miss, f.grade, f.sources, f.note)
         for f, model, holds, miss in ((v.fact, v.model, "yes" if v.holds else "MISS", v.miss) for v in found)
     )
     return Table("facts", "Opening state and first year against the facts", columns, rows, summary(found))

@@ -62,7 +62,7 @@ def test_a_miss_is_a_miss() -> None:
     assert not below.holds and below.miss == pytest.approx(-0.5 * fact.low / fact.value)
     assert not nothing.holds and math.isnan(nothing.miss)
     table = facts_table([inside, above, nothing])
-    assert [row[7] for row in table.rows] == ["yes", "MISS", "MISS"]
+    assert [row[2] for row in table.rows] == ["yes", "MISS", "MISS"]
     assert "1 of 3" in table.note and fact.item in table.note
 
 
