@@ -204,7 +204,7 @@ def bounds(result: Result) -> Table:
         Column("all", "Whole run", "share"),
     )
     when = f"first year {span(windows[0])}, last {span(windows[1])}"
-    note = f"Share of building that each bound holds back; {when}."
+    note = f"Share of building firms that each bound holds back; {when}."
     return Table("bounds", "What holds building back", columns, tuple(rows), note)
 
 
