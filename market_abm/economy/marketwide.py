@@ -21,6 +21,9 @@ from market_abm.measures.resilience import WelfareLoss, n_minus_one, outlook, we
 from market_abm.measures.user_cost import is_tight, long_run_user_cost
 from market_abm.units import ordered_sum
 
+JOINT_BLOCKS = 400
+"""Fewest blocks of the open segments together: near the price their joint curve then steps by 0.5 % or less."""
+
 
 @dataclass(frozen=True)
 class WholeMarket:
@@ -128,8 +131,10 @@ def _owners(q: Quarter) -> tuple[np.ndarray, Floats]:
 
 
 def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
-    none = np.zeros(len(q.world.buyers.key))
-    quantity, value = value_blocks(q.world, demand, none, np.full(len(none), np.inf), q.new_price)
+    b, none = q.world.scenario.behaviour, np.zeros(len(q.world.buyers.key))
+    blocks = max(int(b.lab_blocks), int(b.segment_blocks)) * int(q.world.buyers.index.sum())
+    refine = max(1, -(-JOINT_BLOCKS // blocks))
+    quantity, value = value_blocks(q.world, demand, none, np.full(len(none), np.inf), q.new_price, refine)
     return TradeProblem(
         capacity=q.position.sellable,
         unit_cost=q.world.sellers.unit_cost,
