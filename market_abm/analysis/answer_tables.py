@@ -139,7 +139,7 @@ def relations(result: Result) -> Table:
         f"Means of {span(window)}. Graded: {extent} as chokepoint. Loss: compute value that the buyer loses "
         "without the supplier, before and after rerouting to free capacity within the notice. Seller, "
         "contested, buyer: parts of the relation's gross surplus that the outside options of either side "
-        "secure, or neither; "
+        "secure, or neither (below zero where both sides have better options elsewhere); "
         f"n/a where the relation is out of line. Prices under {result.setting.protocol}."
     )
     return Table("relations", "Supply relations", columns, tuple(rows), note)
