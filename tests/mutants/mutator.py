@@ -41,6 +41,11 @@ NEGATIONS: dict[type, type] = {
 BOUNDARIES: dict[type, type] = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 
 
+SYMMETRIC = {"max", "min", "maximum", "minimum", "fmax", "fmin", "add", "multiply", "logical_and", "logical_or",
+             "array_equal", "union1d", "intersect1d"}  # fmt: skip
+"""Functions whose first two arguments can change places without a change of meaning."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One mistake.
@@ -161,7 +166,9 @@ def _mistakes(node: ast.AST, condition: bool) -> Iterator[tuple[str, ast.AST]]:
         yield "condition", _changed(node, lambda new: setattr(new, "test", _negated(new.test)))
     elif isinstance(node, ast.Call):
         plain = [a for a in node.args if not isinstance(a, ast.Starred)]
-        if len(plain) == len(node.args) >= 2 and ast.dump(plain[0]) != ast.dump(plain[1]):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        alike = name in SYMMETRIC or len(plain) < 2 or ast.dump(plain[0]) == ast.dump(plain[1])
+        if len(plain) == len(node.args) and not alike:
             swapped = [plain[1], plain[0], *plain[2:]]
             yield "arguments", _changed(node, lambda new: setattr(new, "args", swapped))
     if condition and not isinstance(node, ast.Compare):  # a comparison is negated above

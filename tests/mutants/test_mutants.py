@@ -22,7 +22,7 @@ def share(part: float, whole: float, strict: bool = True) -> float:
     """Part of a whole, at least 0."""
     if strict and part < 0:
         raise ValueError(f"part is {part + 1}")
-    return max(part, whole) / whole
+    return pow(part, whole) / whole
 '''
 
 
@@ -32,12 +32,16 @@ def made(kind: str) -> set[str]:
 
 
 def test_every_kind_of_mistake_is_made() -> None:
-    assert made("operator") == {"(strict or part < 0)", "(max(part, whole) * whole)"}
+    assert made("operator") == {"(strict or part < 0)", "(pow(part, whole) * whole)"}
     assert made("comparison") == {"(part >= 0)"}
     assert made("boundary") == {"(part <= 0)"}
     assert made("constant") == {"4", "False", "1"}
     assert made("condition") == {"(not (strict and part < 0))"}
-    assert made("arguments") == {"max(whole, part)"}
+    assert made("arguments") == {"pow(whole, part)"}
+
+
+def test_symmetric_arguments_stay_in_their_places() -> None:
+    assert {m.kind for m in mutants("x.py", "y = np.maximum(a, b)")} == set()
 
 
 def test_messages_and_documentation_are_left_alone() -> None:
@@ -103,7 +107,7 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "market_abm/market/x.py").write_text(SOURCE, encoding="utf-8")
     (tmp_path / "tests/test_x.py").write_text(
-        "from market_abm.market.x import share\n\n\ndef test_share():\n    assert share(1.0, 2.0) == 1.0\n",
+        "from market_abm.market.x import share\n\n\ndef test_share():\n    assert share(2.0, 2.0) == 2.0\n",
         encoding="utf-8",
     )
     return tmp_path
@@ -115,11 +119,11 @@ def test_a_noticed_mistake_is_told_from_an_unnoticed_one(tree: Path) -> None:
     assert '["market_abm/market/x.py", "share"]' in (maps / "main.json").read_text(encoding="utf-8")
     known = [Known("tests/test_x.py::test_share", 0.1, frozenset())]
     found = {m.text: m for m in mutants("market_abm/market/x.py", SOURCE)}
-    assert verdict(found["(max(part, whole) * whole)"], tree, known) == (
+    assert verdict(found["(pow(part, whole) * whole)"], tree, known) == (
         "killed",
         "tests/test_x.py::test_share",
     )
-    assert verdict(found["max(whole, part)"], tree, known) == ("survived", "")
+    assert verdict(found["pow(whole, part)"], tree, known) == ("survived", "")
     assert (tree / "market_abm/market/x.py").read_text(encoding="utf-8") == SOURCE
 
 
