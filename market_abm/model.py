@@ -208,7 +208,9 @@ class ComputeMarket(mesa.Model):
     def _deliver(self, q: Quarter) -> None:
         q.position = position(q.world, q.state, q.conditions)
         q.shocked = q.demand.scaled(demand_shock(q.world, q.state.t))
-        q.delivery = deliver(q.world, q.state, q.position, q.shocked, q.ceiling, q.reach, q.ledger)
+        q.delivery = deliver(
+            q.world, q.state, q.position, q.shocked, q.ceiling, q.reach, q.conditions.price_cap, q.ledger
+        )
 
     def _build(self, q: Quarter) -> None:
         world = q.world

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market_abm import rng
 from market_abm.economy.book import INTERNAL
 from market_abm.economy.demand import Demand, value_blocks
 from market_abm.economy.ledger import Ledger
@@ -43,6 +44,7 @@ def deliver(
     demand: Demand,
     ceiling: Floats,
     reach: np.ndarray,
+    price_cap: Floats,
     ledger: Ledger,
 ) -> Delivery:
     """Serve contracts, clear the spot market, pay.
@@ -55,6 +57,8 @@ def deliver(
         Demand after the shock.
     reach : ndarray (S, B)
         Links that can be used this quarter.
+    price_cap : ndarray (S,)
+        Highest price that each seller may take, MUSD per kHQ: binds what is sold on the spot market too.
     """
     book = state.book
     volume = book.volume * place.delivered[book.supplier]
@@ -67,8 +71,12 @@ def deliver(
     paid = np.where(book.kind == INTERNAL, 0.0, payment(book.price, volume, used, book.take_or_pay))
     spot, price = _spot(world, state, place, demand, by_link, ceiling, reach)
     flow = by_link + spot
-    _pay(world, state, ledger, paid, spot, price, flow)
+    taken = np.minimum(price, price_cap)
+    _pay(world, state, ledger, paid, spot, taken, flow)
     total = ordered_sum(flow, axis=0)
+    sold = ordered_sum(spot, axis=1)
+    if (taken < price).any() and sold.any():
+        price = float(ordered_sum(taken * sold) / ordered_sum(sold))
     return Delivery(used, paid, by_link, spot, price, flow, total)
 
 
@@ -88,8 +96,9 @@ def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats,
         value,
         idle,
         sellers.unit_cost,
-        bid_key=ordered_sum(world.links.key, axis=0),
-        offer_key=ordered_sum(world.links.key, axis=1),
+        # Keyed by name alone, so that a firm that is idle settles no tie of others.
+        bid_key=rng.uniforms(world.seed, "bid", buyers.key),
+        offer_key=rng.uniforms(world.seed, "offer", sellers.key),
     )
     if outcome.quantity <= 0:
         return np.zeros(world.shape), state.spot_price
@@ -98,9 +107,9 @@ def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats,
 
 
 def _pay(
-    world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: float, flow: Floats
+    world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: Floats, flow: Floats
 ) -> None:
-    """Contract and spot payments, and the cash cost of running what was used."""
+    """Contract and spot payments (``price`` by seller), and the cash cost of running what was used."""
     book, users = state.book, ledger.account("users")
     payer_of = np.where(world.buyers.lab, world.buyers.row, users)
     # An owner's captive workloads that rent elsewhere are paid by their owner.
@@ -109,6 +118,6 @@ def _pay(
         payer_of[b] = owner_row.get(world.buyers.owner_code[b], users)
     cash = paid * (1.0 - book.prepaid)
     ledger.pay("contracts", payer_of[book.buyer], world.sellers.row[book.supplier], cash)
-    ledger.pay("spot", payer_of[None, :], world.sellers.row[:, None], price * spot)
+    ledger.pay("spot", payer_of[None, :], world.sellers.row[:, None], price[:, None] * spot)
     running = ordered_sum(flow, axis=1) * world.sellers.unit_cost
     ledger.pay("running cost", world.sellers.row, ledger.account("vendors"), running)
