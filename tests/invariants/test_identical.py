@@ -38,9 +38,12 @@ def test_firms_links_and_contracts_shuffled_in_the_file_change_no_bit(name: str,
 
 
 @pytest.mark.parametrize("name", WORLDS)
-@pytest.mark.parametrize("idle", ["AAA idle", "Nobody", "zz idle"])
-def test_an_idle_firm_changes_no_bit_of_any_other_row(name: str, idle: str) -> None:
+@pytest.mark.parametrize(
+    ("idle", "kind"),
+    [("AAA idle", "provider"), ("Nobody", "hyperscaler"), ("zz idle", "provider"), ("Nobody", "lab")],
+)
+def test_an_idle_firm_changes_no_bit_of_any_other_row(name: str, idle: str, kind: str) -> None:
     def others(table: str, row: dict[str, Any]) -> bool:
-        return idle not in (row.get("firm"), row.get("supplier"))
+        return idle not in (row.get("firm"), row.get("supplier"), row.get("buyer"))
 
-    assert differences(once(name), ran(with_idle_firm(name, idle)), keep=others) == []
+    assert differences(once(name), ran(with_idle_firm(name, idle, kind)), keep=others) == []

@@ -30,10 +30,15 @@ def _mixed(value: Any, order: random.Random) -> Any:
     return value
 
 
-def with_idle_firm(scenario: Scenario | str, name: str) -> Scenario:
-    """One more provider, with nothing online and no contract."""
+def with_idle_firm(scenario: Scenario | str, name: str, kind: str = "provider") -> Scenario:
+    """One more firm, with nothing online, no contract and no need."""
     data = content(scenario)
-    data["firms"][name] = {"kind": "provider", "wacc": 0.31, "fleet": {"online": 0, "unit_cost": 0.01}}
+    firm: dict[str, Any] = {"kind": kind, "wacc": 0.31}
+    if kind in ("provider", "hyperscaler"):
+        firm["fleet"] = {"online": 0, "unit_cost": 0.01}
+    if kind in ("lab", "hyperscaler"):
+        firm["lab"] = {}
+    data["firms"][name] = firm
     return scenario_from(data)
 
 
