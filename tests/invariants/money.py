@@ -81,7 +81,9 @@ def no_contract_is_delivered_twice(model: ComputeMarket, ledgers: list[Ledger]) 
         twice = sorted({name for name in names if names.count(name) > 1})
         assert not twice, f"no contract is delivered twice: {twice[0]} is in the book twice in quarter {t}"
         share = book["used_share"][np.isfinite(book["used_share"])]
-        assert (share <= 1.0 + 1e-9).all(), f"no contract is delivered twice: {share.max()} of a volume in quarter {t}"
+        assert (share <= 1.0 + 1e-9).all(), (
+            f"no contract is delivered twice: {share.max()} of a volume in quarter {t}"
+        )
         used = np.nan_to_num(book["used_share"]) * book["volume_kh100e"]
         spot_price = model.states[t + 1].spot_price
         spot = ledger.total("spot") / spot_price if spot_price > 0 else np.zeros(ledger.rows)

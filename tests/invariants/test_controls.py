@@ -18,7 +18,9 @@ def test_every_scenario_that_adds_capacity_has_a_control_of_equal_capacity() -> 
     worlds = {name: load_scenario(name) for name in shipped()}
     checked = 0
     for name, world in worlds.items():
-        parents = [worlds[p] for p in (line.rsplit("/", 1)[-1][:-5] for line in world.lineage[1:]) if p in worlds]
+        parents = [
+            worlds[p] for p in (line.rsplit("/", 1)[-1][:-5] for line in world.lineage[1:]) if p in worlds
+        ]
         added = [capacity(world) - capacity(parent) for parent in parents]
         if not any(more > 1e-6 for more in added):
             continue

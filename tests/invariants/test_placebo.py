@@ -55,9 +55,7 @@ def test_a_shock_or_policy_of_size_zero_changes_no_bit(name: str, entry: dict[st
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_a_lease_of_no_volume_changes_no_bit_of_any_other_row(name: str) -> None:
-    contract = next(
-        c for c in load_scenario(name).contracts.values() if c.kind == "term" and not c.exclusive
-    )
+    contract = next(c for c in load_scenario(name).contracts.values() if c.kind == "term" and not c.exclusive)
     lease = {"supplier": contract.supplier, "buyer": contract.buyer, "volume": 0, "price": 2, "end": "2029Q4"}
     entry = {"kind": "lease", "quarter": "2026Q4", "id": "null-lease", "contract": lease}
     twin = ran(with_entries(name, entry), quarters=12)

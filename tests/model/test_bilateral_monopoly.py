@@ -38,7 +38,9 @@ def test_the_first_price_splits_the_surplus_by_the_bargaining_weight(protocol: s
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(("stake", "harm"), [(0.4, 0.0), (0.0, 0.3), (0.4, 0.3)])
-def test_the_wedge_shifts_the_floor_and_is_shared_like_a_cost(protocol: str, stake: float, harm: float) -> None:
+def test_the_wedge_shifts_the_floor_and_is_shared_like_a_cost(
+    protocol: str, stake: float, harm: float
+) -> None:
     changes = {
         "firms.Buyer.lab.product_share": 1,
         "firms.Buyer.lab.revenue": 50,

@@ -25,7 +25,11 @@ def test_the_first_price_is_the_calibrated_index(name: str, seed: int) -> None:
 def test_every_buyer_uses_what_it_used_before(name: str, seed: int) -> None:
     model = ran(still(name), seed, quarters=1, pin=True)
     before, used = opening_use(model), model.state.used
-    off = {key: (b, u) for key, b, u in zip(model.world.buyers.key, before, used) if abs(u - b) > CLOSE * b + 1e-6}
+    off = {
+        key: (b, u)
+        for key, b, u in zip(model.world.buyers.key, before, used)
+        if abs(u - b) > CLOSE * b + 1e-6
+    }
     assert off == {}
 
 

@@ -67,7 +67,7 @@ def test_on_the_edge_the_wedge_is_zero_at_the_neutral_stake_and_changes_sign_the
 
 
 def test_wish_to_harm_the_buyer_itself_raises_the_wedge_by_its_weight_times_the_value() -> None:
-    name = 'firms.SpaceX/xAI.rival_harm.Anthropic'
+    name = "firms.SpaceX/xAI.rival_harm.Anthropic"
     offers = first_offers(changed({name: 0.2}), "SpaceX/xAI")
     view, offer = offers["SpaceX/xAI"]
     now = float(offer.wedge[view.world.buyers.key.index("Anthropic")])
@@ -75,7 +75,7 @@ def test_wish_to_harm_the_buyer_itself_raises_the_wedge_by_its_weight_times_the_
 
 
 def test_wish_to_harm_a_rival_lowers_the_wedge_for_the_rivals_rival_by_diversion_to_it() -> None:
-    harmed = changed({'firms.SpaceX/xAI.rival_harm.OpenAI': 0.2})
+    harmed = changed({"firms.SpaceX/xAI.rival_harm.OpenAI": 0.2})
     view, offer = first_offers(harmed, "SpaceX/xAI")["SpaceX/xAI"]
     buyers = view.world.buyers
     i, k = buyers.key.index("Anthropic"), buyers.key.index("OpenAI")
@@ -86,7 +86,7 @@ def test_wish_to_harm_a_rival_lowers_the_wedge_for_the_rivals_rival_by_diversion
 
 
 def test_each_motive_can_be_switched_off_by_itself() -> None:
-    harm = {'firms.SpaceX/xAI.rival_harm.OpenAI': 0.2}
+    harm = {"firms.SpaceX/xAI.rival_harm.OpenAI": 0.2}
     both = first_wedges(changed(harm), "SpaceX/xAI")["SpaceX/xAI"]["Anthropic"]
     only = {
         motive: first_wedges(changed(harm | {f"behaviour.motives.{motive}": False}), "SpaceX/xAI")

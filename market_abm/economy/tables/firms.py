@@ -96,10 +96,10 @@ def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray)
         "marginal_contribution_musd": at_sellers(
             market.welfare.marginal_contribution if market.welfare is not None else nothing
         ),
-        "price_effect": at_sellers(removed.price_effect if removed is not None else nothing),
-        "price_effect_low": at_sellers(market.effect_low),
-        "price_effect_high": at_sellers(market.effect_high),
-        "price_effect_one_quarter": at_sellers(market.effect_one_quarter),
+        "price_effect": at_sellers(_bounded(removed.price_effect if removed is not None else nothing)),
+        "price_effect_low": at_sellers(_bounded(market.effect_low)),
+        "price_effect_high": at_sellers(_bounded(market.effect_high)),
+        "price_effect_one_quarter": at_sellers(_bounded(market.effect_one_quarter)),
         "grade": at_sellers(grades, ""),
         "seller_secured_share": at_sellers(split[0]),
         "buyer_secured_share": at_buyers(split[1]),
@@ -110,6 +110,11 @@ def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray)
         "largest_customer_share": at_sellers(_largest_customer(q)),
         "training_runs": at_buyers(trained),
     }
+
+
+def _bounded(values: Floats) -> Floats:
+    """NaN where nobody is left to serve the open segments and the price has no upper bound."""
+    return np.where(np.isfinite(values), values, NAN)
 
 
 def owner_total_share(q: Quarter, values: Floats) -> Floats:
