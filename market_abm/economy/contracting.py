@@ -73,14 +73,17 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
         weight * book.price + (1.0 - weight) * np.maximum(fresh, world.sellers.unit_cost[s]),
         book.price,
     )
-    ends = np.where(part, np.minimum(book.ends, state.t + notice), book.ends)
+    # Served through the notice: with n quarters of it the capacity is back in quarter t + n, with none now.
+    ends = np.where(part, np.minimum(book.ends, state.t + notice - 1), book.ends)
+    volume = np.where(part & (ends < state.t), 0.0, book.volume)
     # A repriced contract is firm again for the term that the seller offers.
     firm = np.where(reprice, np.minimum(state.t + term, book.ends), book.firm_until)
     for i in np.flatnonzero(give):
         kind = "notice" if part[i] else "repriced"
         events.append(_event(world, kind, book, i, float(usd_per_gpu_hour(price[i])), by_seller[i]))
     noticed = np.where(part, state.t, book.noticed)
-    return state.change(book=book.change(price=price, ends=ends, firm_until=firm, noticed=noticed)), events
+    columns = {"price": price, "ends": ends, "volume": volume, "firm_until": firm, "noticed": noticed}
+    return state.change(book=book.change(**columns)), events
 
 
 def _event(world: World, kind: str, book: Book, i: Any, amount: float, by_seller: bool = True) -> dict:

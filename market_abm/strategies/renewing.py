@@ -21,7 +21,6 @@ def open_to_notice(view: View, rows: Ints) -> np.ndarray:
     free = (
         (book.kind == TERM)
         & (book.volume > 0)
-        & (book.notice > 0)
         & (book.noticed == NEVER)
         & (book.start <= t)
         & (t < book.ends)
@@ -38,7 +37,7 @@ def gain_from_leaving(view: View, rows: Ints) -> Floats:
     world, state, book = view.world, view.state, view.state.book
     s, b = book.supplier, book.buyer
     term = np.maximum(world.sellers.term[s], 1).astype(np.float64)
-    ahead = np.minimum(term, np.maximum(book.ends - state.t, 1))
+    ahead = np.minimum(term, np.maximum(book.ends - state.t + 1, 1))
     notice = np.maximum(book.notice, view.conditions.minimum_notice[s])
     discount = 1.0 / (1.0 + world.rows.wacc)
     switching = np.minimum(world.links.switching[s, b], view.conditions.switching_cap[s]) / term

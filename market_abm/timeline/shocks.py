@@ -72,13 +72,13 @@ def credit_crunch(entry: Any, world: World, state: State, conditions: Conditions
 
 @kind("recall")
 def recall(entry: Any, world: World, state: State, conditions: Conditions, onset: bool) -> State:
-    """A party gives notice on a contract: it ends that many quarters later, whatever its firm term."""
+    """A party gives notice on a contract, firm term or not: the capacity is back that many quarters later."""
     if not onset or entry.contract not in state.book.id:
         return state
     book = state.book
     row = np.array([i == entry.contract for i in book.id])
     notice = book.notice if entry.notice is None else np.full(len(book), int(entry.notice))
-    ends = np.where(row, np.minimum(book.ends, state.t + notice), book.ends)
+    ends = np.where(row, np.minimum(book.ends, state.t + notice - 1), book.ends)
     return state.change(book=book.change(ends=ends, noticed=np.where(row, state.t, book.noticed)))
 
 
