@@ -25,6 +25,10 @@ JOINT_BLOCKS = 400
 """Fewest blocks of the open segments together: near the price their joint curve then steps by 0.5 % or less."""
 
 
+NOTICEABLE = 0.02
+"""Share of merchant capacity from which the band and the one-quarter effect of a removal are measured."""
+
+
 @dataclass(frozen=True)
 class WholeMarket:
     """Market-level measures; (S,) by seller node unless said otherwise."""
@@ -146,13 +150,20 @@ def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
 
 
 def _band(q: Quarter, linked: np.ndarray) -> tuple[Floats, Floats]:
-    """Price effect at the two ends of the segments' elasticity: the inelastic end is the high one."""
+    """Price effect at the two ends of the segments' elasticity: the inelastic end is the high one.
+
+    NaN for owners with less than `NOTICEABLE` of merchant capacity, whose effect is small at both.
+    """
     limits = q.world.scenario.behaviour.thresholds
     ends = []
     for elasticity in (limits.elasticity_high, limits.elasticity_low):
         demand = q.demand.with_elasticity(float(elasticity), q.new_price)
         removals = merchant_removals(
-            _problem(q, demand, linked), q.world.buyers.index, q.world.links.internal, *_owners(q)
+            _problem(q, demand, linked),
+            q.world.buyers.index,
+            q.world.links.internal,
+            *_owners(q),
+            least=NOTICEABLE,
         )
         ends.append(removals.price_effect)
     return np.fmin(*ends), np.fmax(*ends)
@@ -177,7 +188,8 @@ def _one_quarter(q: Quarter) -> Floats:
     quantity, value = value_blocks(world, q.demand, none, np.full(len(none), np.inf), q.price)
     until = np.cumsum(quantity, axis=1)
     covered = ordered_sum(committed, axis=0)
-    for s in np.flatnonzero(ordered_sum(merchant, axis=1) > 0.0):
+    sold = ordered_sum(merchant, axis=1)
+    for s in np.flatnonzero((sold > 0.0) & (sold >= NOTICEABLE * float(ordered_sum(sold)))):
         lost = merchant[s]
         size = np.minimum(until, covered[:, None]) - np.maximum(until - quantity, (covered - lost)[:, None])
         capacity = q.problem.capacity.copy()

@@ -20,6 +20,9 @@ from market_abm.market.bargaining import hold, rational_pair
 from market_abm.market.clearing import clear
 from market_abm.units import GRID, ordered_sum
 
+SUPPLIER = 0.01
+"""Share of a buyer's contracted compute from which somebody counts as its supplier."""
+
 
 @dataclass(frozen=True)
 class Relations:
@@ -53,8 +56,8 @@ class Relations:
 def relations(q: Quarter, measured: bool = True) -> Relations:
     """Every link that delivered under contract to a lab or to an open segment this quarter.
 
-    Outside options and dependence are measured for labs: a segment stands for many buyers who do not bargain
-    as one.
+    Outside options and dependence are measured for labs (a segment stands for many buyers who do not bargain as
+    one), and for links that carry at least `SUPPLIER` of what the lab contracts.
     """
     world, book = q.world, q.state.book
     flow = q.delivery.contracted
@@ -77,7 +80,8 @@ def relations(q: Quarter, measured: bool = True) -> Relations:
     if measured:
         markets = _FreeMarket(q)
         terms = terms_of(q)
-        for row in np.flatnonzero(world.buyers.lab[buyer]):
+        counts = volume >= SUPPLIER * ordered_sum(flow, axis=0)[buyer]
+        for row in np.flatnonzero(world.buyers.lab[buyer] & counts):
             s, b = int(seller[row]), int(buyer[row])
             held = contracted[s, b] - q.signed[s, b]
             _measure_link(q, markets, terms, s, b, held, price[row], notice[row], columns, row, out_of_line)
@@ -176,6 +180,8 @@ def _losses(markets: _FreeMarket, s: int, b: int, held: float, rounds: float) ->
     if total <= 0.0:
         return float("nan"), float("nan")
     before = (total - markets.value_at(b, now - from_s)) / total
+    if before < SUPPLIER:
+        return before, float("nan")  # next to nothing is at stake: rerouting it is not worth two solves
     quantity = problem.block_quantity * rounds
     size = np.minimum(markets.until[b], markets.committed[b]) - np.maximum(
         markets.until[b] - markets.quantity[b], others

@@ -66,6 +66,7 @@ def merchant_removals(
     own: ArrayLike | None = None,
     owner: ArrayLike | None = None,
     aggregate_of: ArrayLike | None = None,
+    least: float = 0.0,
 ) -> Removals:
     """Withdraw each owner's merchant capacity in turn and let the whole market re-clear.
 
@@ -85,6 +86,8 @@ def merchant_removals(
         Links inside one owner; none when left out.
     owner, aggregate_of : arrays (S,), optional
         Ultimate owners and aggregates; of an aggregate, one of its equal owners is withdrawn.
+    least : float
+        Owners with a smaller share of all merchant capacity are left out: NaN.
     """
     allocation = cleared(problem_or_allocation)
     problem = allocation.problem
@@ -95,9 +98,12 @@ def merchant_removals(
     gone = np.maximum(grouped.removed(merchant), 0.0)
     price = _index_price(problem, problem.capacity, allocation.seller_price, basket)
     after, loss = np.full(len(grouped), price), np.zeros(len(grouped))
+    small = least * float(ordered_sum(np.maximum(merchant, 0.0)))
     for g in range(len(grouped)):
         rows = grouped.rows(g)
-        if ordered_sum(gone[g]) > 0.0:
+        if ordered_sum(gone[g]) < small:
+            after[g], loss[g] = np.nan, np.nan
+        elif ordered_sum(gone[g]) > 0.0:
             after[g], loss[g] = _without(allocation, rows, on_grid(gone[g]), kept, basket)
     spread = grouped.group
     return Removals(price, after[spread], ordered_sum(gone, axis=1)[spread], loss[spread], allocation.surplus)

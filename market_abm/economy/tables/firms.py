@@ -8,13 +8,10 @@ import numpy as np
 
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.relations import Relations
+from market_abm.economy.relations import SUPPLIER, Relations
 from market_abm.economy.tables.shared import NAN, average, bases, building_bound, leadership, network_rsi, rsi
 from market_abm.economy.world import Floats
 from market_abm.units import ordered_sum
-
-SUPPLIER = 0.01
-"""Share of a buyer's contracted compute from which somebody counts as its supplier."""
 
 
 def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray) -> dict[str, np.ndarray]:
