@@ -166,7 +166,9 @@ class ComputeMarket(mesa.Model):
         world = q.world
         place = position(world, q.state, q.conditions)
         q.ceiling, binding = ceilings(world, q.state, place, q.liquidity, q.price)
-        wanted = np.minimum(q.demand.at(np.full((len(world.buyers.key), 1), q.price))[:, 0], q.ceiling)
+        at_last_price = q.demand.at(np.full((len(world.buyers.key), 1), q.price))[:, 0]
+        binding = tuple(b if want > cap else "" for b, want, cap in zip(binding, at_last_price, q.ceiling))
+        wanted = np.minimum(at_last_price, q.ceiling)
         forward = forward_sales(world, q.state, place, q.arrivals, wanted - place.committed)
         price = np.full(world.shape, q.price)
         q.state = q.state.change(
