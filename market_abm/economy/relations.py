@@ -187,16 +187,15 @@ def _losses(markets: _FreeMarket, s: int, b: int, held: float, rounds: float) ->
         markets.until[b] - markets.quantity[b], others
     )
     quantity[b] = problem.block_quantity[b] + np.maximum(size, 0.0)
-    value = problem.block_value.copy()
-    value[b] = markets.value[b]
     capacity = problem.capacity * rounds
-    linked = problem.linked.copy()
-    linked[s, b] = True
     capacity[s] = problem.capacity[s] + held
-    cap = None if problem.link_cap is None else np.maximum(problem.link_cap, held)
-    variant = problem.replace(
-        capacity=capacity, block_quantity=quantity, block_value=value, linked=linked, link_cap=cap
-    )
+    changes = {"capacity": capacity, "block_quantity": quantity}
+    if not problem.linked[s, b]:
+        changes["linked"] = problem.linked.copy()
+        changes["linked"][s, b] = True
+    if problem.link_cap is not None and problem.link_cap[s, b] < held:
+        changes["link_cap"] = np.maximum(problem.link_cap, held)
+    variant = problem.replace(**changes)
     with_s = clear(variant, start=free)
     capacity = capacity.copy()
     capacity[s] = 0.0

@@ -84,18 +84,16 @@ def hold(
     value[buyer, : len(sizes)] = values
     capacity = free.capacity.copy()
     capacity[seller] += volume
-    assert free.linked is not None
-    linked = free.linked.copy()
-    linked[seller, buyer] = True
     flow = allocation.flow.copy()
     flow[seller, buyer] += volume
-    cap = free.link_cap
-    if cap is not None and cap[seller, buyer] < flow[seller, buyer]:
-        cap = cap.copy()
-        cap[seller, buyer] = flow[seller, buyer]
-    problem = free.replace(
-        capacity=capacity, block_quantity=quantity, block_value=value, linked=linked, link_cap=cap
-    )
+    changes = {"capacity": capacity, "block_quantity": quantity, "block_value": value}
+    if free.linked is not None and not free.linked[seller, buyer]:
+        changes["linked"] = free.linked.copy()
+        changes["linked"][seller, buyer] = True
+    if free.link_cap is not None and free.link_cap[seller, buyer] < flow[seller, buyer]:
+        changes["link_cap"] = free.link_cap.copy()
+        changes["link_cap"][seller, buyer] = flow[seller, buyer]
+    problem = free.replace(**changes)
     served = allocation.served.copy()
     served[buyer] += volume
     return Held(problem, flow, served, _state(problem, flow, allocation, seller, buyer))
