@@ -56,7 +56,9 @@ def test_what_lenders_lend_moves_what_is_built() -> None:
 
 def test_the_collateral_rate_moves_what_is_built() -> None:
     capex = [
-        firm(builder(0, behaviour={"credit_multiple": 0.5, "collateral_rate": rate}, quarters=1), "capex_musd")
+        firm(
+            builder(0, behaviour={"credit_multiple": 0.5, "collateral_rate": rate}, quarters=1), "capex_musd"
+        )
         for rate in (0.0, 0.4, 0.8)
     ]
     assert capex[1] - capex[0] == pytest.approx(0.5 * 0.4 * 10 * CAPEX, rel=1e-6)
@@ -70,7 +72,8 @@ def test_a_credit_crunch_moves_capex_and_interest() -> None:
     assert firm(after, "binding") == "finance"
     indebted = {"debt": 1000}
     calm, dear = (
-        firm(builder(seller=indebted, quarters=1, timeline=entries), "cash_musd") for entries in ([], [crunch])
+        firm(builder(seller=indebted, quarters=1, timeline=entries), "cash_musd")
+        for entries in ([], [crunch])
     )
     assert calm - dear == pytest.approx(1000 * (1.1**0.25 - 1.0), rel=1e-6)
 
@@ -87,7 +90,9 @@ def test_the_lead_time_moves_when_capacity_arrives() -> None:
     first = {}
     for lead in (1, 2, 4):
         seller = provider(lead_time=lead, growth_cap=0.5)
-        data = world({"Seller": seller}, index=4.0, segments={"Users": users(10)}, behaviour={"base_growth": 0.1})
+        data = world(
+            {"Seller": seller}, index=4.0, segments={"Users": users(10)}, behaviour={"base_growth": 0.1}
+        )
         capacity = online(run(data, 7))
         first[lead] = next(t for t, k in enumerate(capacity) if k > 10.0)
     assert first == {1: 2, 2: 3, 4: 5}

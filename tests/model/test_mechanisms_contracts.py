@@ -143,7 +143,9 @@ def rivals(**sections: Any) -> dict[str, Any]:
 
 def bought(data: dict[str, Any]) -> dict[str, float]:
     model = run(data)
-    return {name: round(float(cell(model, 0, "firms", "bought_khq", firm=name)), 6) for name in ("Buyer", "Rival")}
+    return {
+        name: round(float(cell(model, 0, "firms", "bought_khq", firm=name)), 6) for name in ("Buyer", "Rival")
+    }
 
 
 def test_an_exclusive_link_shuts_the_rival_out_and_a_ban_lets_it_in() -> None:
