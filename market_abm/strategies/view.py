@@ -158,7 +158,9 @@ def single(result: Any) -> Any:
 
 
 def stacked(result: Any) -> Any:
-    """A method's answer with the leading axis of rows."""
+    """A method's answer with the leading axis of rows; what is no answer is left for `validated` to refuse."""
+    if not isinstance(result, tuple(RESULTS.values())):
+        return result
     return replace(
         result,
         **{
