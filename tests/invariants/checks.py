@@ -40,7 +40,9 @@ def incumbents_keep_ties() -> None:
                 np.array([5.0, 5.0]), np.array([1.0, 1.0]), *blocks, incumbent=served, tie_key=np.array(key)
             )
             flow = clear(problem).flow
-            assert np.array_equal(flow, served), f"incumbents keep ties: {flow.ravel()} after {served.ravel()}"
+            assert np.array_equal(flow, served), (
+                f"incumbents keep ties: {flow.ravel()} after {served.ravel()}"
+            )
 
 
 def incumbents_keep_their_users() -> None:
@@ -83,5 +85,7 @@ def floor_below_ceiling() -> None:
 
 def at_the_credit_limit() -> ComputeMarket:
     """A seller that loses more than lenders lend."""
-    data = world({"Seller": provider() | {"cash": 10, "other_cash_flow": -5000}}, segments={"Users": users(10)})
+    data = world(
+        {"Seller": provider() | {"cash": 10, "other_cash_flow": -5000}}, segments={"Users": users(10)}
+    )
     return run(data, 2)

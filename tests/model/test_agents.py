@@ -37,7 +37,9 @@ def three_quarters(view: View, rows: np.ndarray) -> Offer:
 def test_a_subclass_that_overrides_one_verb_decides_it_for_its_firm_alone() -> None:
     base, model = ran(WORLD, 1, 1), ran(WORLD, 1, 1, agents={"Neocloud": Hoarder})
     assert isinstance(model.firms[model.world.rows.row("Neocloud")], Hoarder)
-    sold = [cell(m, 0, "links", "new_volume_khq", supplier="Neocloud", buyer="Enterprise") for m in (base, model)]
+    sold = [
+        cell(m, 0, "links", "new_volume_khq", supplier="Neocloud", buyer="Enterprise") for m in (base, model)
+    ]
     assert sold[0] > 0.0 and sold[1] == 0.0
     assert column(model, "price_index_usd_per_gpu_hour")[0] > column(base, "price_index_usd_per_gpu_hour")[0]
 
@@ -140,7 +142,9 @@ def test_a_users_data_collector_reads_model_and_agents() -> None:
 
 def test_agents_are_mesa_agents_by_type() -> None:
     model = ma.ComputeMarket()
-    kinds = {cls.__name__: sorted(agent.name for agent in group) for cls, group in model.agents_by_type.items()}
+    kinds = {
+        cls.__name__: sorted(agent.name for agent in group) for cls, group in model.agents_by_type.items()
+    }
     assert kinds == {
         "Hyperscaler": ["Cloud North", "Cloud South"],
         "Lab": ["Lab East", "Lab West"],
