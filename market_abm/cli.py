@@ -216,3 +216,7 @@ def _changes(changes: list[str] | None, protocol: str | None, beta: float | None
 def main() -> None:
     """Entry point."""
     app()
+
+
+if __name__ == "__main__":
+    main()
