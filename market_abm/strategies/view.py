@@ -159,7 +159,8 @@ def single(result: Any) -> Any:
 
 def stacked(result: Any) -> Any:
     """A method's answer with the leading axis of rows; what is no answer is left for `validated` to refuse."""
-    if not isinstance(result, tuple(RESULTS.values())):
+    answers: Any = tuple(RESULTS.values())
+    if not isinstance(result, answers):
         return result
     return replace(
         result,
