@@ -12,16 +12,19 @@ from .malformed import KINDS, SMALL, malformed, standalone
 
 CASES = [*malformed(260), *malformed(40, seed=2027, names=standalone() or SMALL)]
 
+HANG = 20.0
+"""Seconds of processor time that no file can need: a blow-up, not a measurement."""
+
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda n: f"{n:03d} {CASES[n].kind}")
 def test_is_refused_with_place_and_reason(number, tmp_path):
     case = CASES[number]
     path = case.write(tmp_path)
-    began = time.perf_counter()
+    began = time.process_time()
     problems = check_file(path)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert problems, "the file was accepted"
-    assert took < 2.0
+    assert took < HANG
     first = problems[0]
     assert first.file and first.line and first.line >= 1 and first.column >= 1
     assert first.message
