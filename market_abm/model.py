@@ -204,7 +204,7 @@ class ComputeMarket(mesa.Model):
         q.state = q.state.change(
             book=sign(q.world, q.state, q.signed, signed_price(q), q.offer.term, q.offer.notice, "T")
         )
-        q.say(signings(q.world, q.state, len(before)))
+        q.say(signings(q.world, q.state, before))
         q.new_price = price_index(q)
 
     def _deliver(self, q: Quarter) -> None:

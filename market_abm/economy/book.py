@@ -69,11 +69,11 @@ class Book:
         return Book(id=tuple(self.id[i] for i in index), **columns)
 
     def append(self, other: Book) -> Book:
-        """Both books, the other's rows last."""
+        """Both books in the order of their ids: sums over rows do not depend on when a row was added."""
         if not len(other):
             return self
         columns = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS}
-        return Book(id=self.id + other.id, **columns)
+        return Book(id=self.id + other.id, **columns).sorted()
 
     def change(self, **columns: Any) -> Book:
         """The same rows with other columns."""

@@ -191,9 +191,9 @@ def sign(
     return book.append(books.rows(fresh, world.horizon)) if fresh else book
 
 
-def signings(world: World, state: State, before: int) -> list[dict]:
-    """Events of the contracts that were signed this quarter, from row ``before`` of the book on."""
-    book = state.book
+def signings(world: World, state: State, before: Book) -> list[dict]:
+    """Events of the contracts that were signed since the book was ``before``."""
+    book, known = state.book, set(before.id)
     return [
         {
             "stage": 5,
@@ -204,6 +204,6 @@ def signings(world: World, state: State, before: int) -> list[dict]:
             "unit": "kH100e",
             "detail": f"{book.id[i]} at {usd_per_gpu_hour(float(book.price[i])):.2f} USD/GPU-h",
         }
-        for i in range(before, len(book))
-        if book.kind[i] == TERM
+        for i in range(len(book))
+        if book.kind[i] == TERM and book.id[i] not in known
     ]
