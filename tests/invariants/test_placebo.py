@@ -29,7 +29,7 @@ NOTHING: tuple[dict[str, Any], ...] = (
 @cache
 def once(name: str) -> ComputeMarket:
     """One run of each world, to compare with."""
-    return ran(name, quarters=12)
+    return ran(name, quarters=8)
 
 
 def not_announced(table: str, row: dict[str, Any]) -> bool:
@@ -37,20 +37,19 @@ def not_announced(table: str, row: dict[str, Any]) -> bool:
     return not (table == "events" and row["stage"] == 0)
 
 
-@pytest.mark.parametrize("name", WORLDS)
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("name", "first"), list(zip(WORLDS, (True, False, True))))
 def test_a_null_policy_changes_no_bit(name: str, first: bool) -> None:
     null = {"kind": "null", "quarter": "2027Q1", "until": "2027Q4"}
-    assert differences(once(name), ran(with_entries(name, null, first=first), quarters=12)) == []
+    assert differences(once(name), ran(with_entries(name, null, first=first), quarters=8)) == []
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", WORLDS[:2])
 @pytest.mark.parametrize("entry", NOTHING, ids=lambda entry: entry["kind"])
 def test_a_shock_or_policy_of_size_zero_changes_no_bit(name: str, entry: dict[str, Any]) -> None:
-    twin = ran(with_entries(name, {**entry, "quarter": "2026Q4"}), quarters=6)
+    twin = ran(with_entries(name, {**entry, "quarter": "2026Q4"}), quarters=4)
     assert len([event for event in twin.records[1]["events"] if event["kind"] == entry["kind"]]) >= 1
     base = once(name)
-    assert differences(_cut(base, 6), twin, keep=not_announced) == []
+    assert differences(_cut(base, 4), twin, keep=not_announced) == []
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -58,7 +57,7 @@ def test_a_lease_of_no_volume_changes_no_bit_of_any_other_row(name: str) -> None
     contract = next(c for c in load_scenario(name).contracts.values() if c.kind == "term" and not c.exclusive)
     lease = {"supplier": contract.supplier, "buyer": contract.buyer, "volume": 0, "price": 2, "end": "2029Q4"}
     entry = {"kind": "lease", "quarter": "2026Q4", "id": "null-lease", "contract": lease}
-    twin = ran(with_entries(name, entry), quarters=12)
+    twin = ran(with_entries(name, entry), quarters=8)
     assert "null-lease" in twin.records[1]["contracts"]["contract"]
 
     def others(table: str, row: dict[str, Any]) -> bool:

@@ -31,13 +31,13 @@ def moved(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("name", ["two-clouds-three-labs", "world-2026", "colossus-lease"])
 def test_doubling_the_blocks_moves_the_first_quarter_by_less_than_one_per_cent(name: str) -> None:
-    for seed in range(3):
+    for seed in range(2):
         price, share = moved(name, seed)
         assert price[0] < PRICE and share[0] < SHARE
 
 
 @pytest.mark.parametrize("name", ["world-2026", "colossus-lease"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_doubling_the_blocks_moves_no_quarter_of_a_real_world_by_one_per_cent(name: str, seed: int) -> None:
     price, share = moved(name, seed)
     assert price.max() < PRICE
@@ -46,7 +46,7 @@ def test_doubling_the_blocks_moves_no_quarter_of_a_real_world_by_one_per_cent(na
 
 def test_doubling_the_blocks_moves_no_quarter_of_the_small_world_by_one_per_cent_in_most_seeds() -> None:
     # Four buyers and discrete notices: in a single seed the paths can part for a while.
-    worst = np.array([[each.max() for each in moved("two-clouds-three-labs", seed)] for seed in range(8)])
+    worst = np.array([[each.max() for each in moved("two-clouds-three-labs", seed)] for seed in range(6)])
     price, share = np.median(worst, axis=0)
     assert price < PRICE
     assert share < SHARE

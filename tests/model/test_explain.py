@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from market_abm.model import ComputeMarket
+from tests.model.planted import provider, run, users, world
 from tests.model.tables import cell, ran
 
 VERBS = ("renew", "buy", "sell", "build")
@@ -86,18 +87,25 @@ def test_a_rerun_from_the_start_gives_the_same_as_a_rerun_of_the_quarter() -> No
     )
 
 
-def test_a_forced_option_is_acted_upon() -> None:
+@pytest.mark.parametrize(("verb", "firm"), [("buy", "Lab East"), ("sell", "Neocloud")])
+def test_a_forced_option_is_acted_upon(verb: str, firm: str) -> None:
     base = once("two-clouds-three-labs", 1, 10)
-    option = {"buy": "nothing", "sell": "nothing", "build": "none"}
-    for verb, firm in (("buy", "Lab East"), ("sell", "Neocloud"), ("build", "Cloud North")):
-        assert find(base.records[0]["decisions"], firm, verb)["option"] != option[verb]
-        model = ran("two-clouds-three-labs", 1, 1, forced={(0, firm, verb): option[verb]})
-        if verb == "build":
-            assert cell(model, 0, "firms", "orders_kh100e", firm=firm) == 0.0
-            continue
-        side = "supplier" if verb == "sell" else "buyer"
-        links = model.records[0]["links"]
-        assert links["new_volume_khq"][links[side] == firm].sum() == 0.0
+    model = ran("two-clouds-three-labs", 1, 1, forced={(0, firm, verb): "nothing"})
+    side = "supplier" if verb == "sell" else "buyer"
+    signed = [
+        float(links["new_volume_khq"][links[side] == firm].sum())
+        for links in (base.records[0]["links"], model.records[0]["links"])
+    ]
+    assert signed[0] > 0.0 and signed[1] == 0.0
+
+
+def test_forced_orders_are_placed() -> None:
+    data = world({"Seller": provider(growth_cap=0.5)}, index=4.0, segments={"Users": users(10)})
+    base = run(data)
+    assert find(base.records[0]["decisions"], "Seller", "build")["option"] != "none"
+    assert cell(base, 0, "firms", "orders_kh100e", firm="Seller") > 0.0
+    other = run(data, forced={(0, "Seller", "build"): "none"})
+    assert cell(other, 0, "firms", "orders_kh100e", firm="Seller") == 0.0
 
 
 def test_an_option_that_is_not_on_the_menu_is_refused_with_the_menu() -> None:
