@@ -69,3 +69,18 @@ def own_use_value(view: Any) -> Floats:
     if not world.scenario.behaviour.motives.own_use:
         own = np.where(world.links.internal.any(axis=1), np.maximum(own, view.price), own)
     return own
+
+
+def forgone_own_use(view: Any) -> Floats:
+    """What outsiders must pay beyond cost for own use that they displace, MUSD per kHQ, (S, B).
+
+    Zero as a rule: the seller's own lab and captive workloads bid for the fleet in the same market. With the
+    motive switched off own use is worth the going price, whatever they bid: nobody leases because its fleet
+    is idle.
+    """
+    world = view.world
+    if world.scenario.behaviour.motives.own_use:
+        return np.zeros(world.shape)
+    integrated = world.links.internal.any(axis=1)
+    forgone = np.where(integrated, np.maximum(view.price - world.sellers.unit_cost, 0.0), 0.0)
+    return np.where(world.links.internal | view.conditions.opened, 0.0, forgone[:, None])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from market_abm.economy.motives import wedge
+from market_abm.economy.motives import forgone_own_use, wedge
 from market_abm.economy.world import Ints
 from market_abm.strategies.buying import node_of
 from market_abm.strategies.registry import strategy
@@ -33,7 +33,7 @@ def default(view: View, rows: Ints) -> Offer:
     return Offer(
         capacity=view.free[node] * np.array(LEVELS)[menu.chosen],
         reserve_price=cost,
-        wedge=wedge(view)[node],
+        wedge=(wedge(view) + forgone_own_use(view))[node],
         allowed=allowed,
         term=world.sellers.term[node],
         notice=np.maximum(world.sellers.notice[node], view.conditions.minimum_notice[node]),

@@ -101,3 +101,16 @@ def test_the_share_contracted_before_the_shock_moves_what_is_signed() -> None:
     for share in (0.3, 0.8):
         model = run(pair(behaviour={"contracted_share": share}))
         assert cell(model, 0, "links", "new_volume_khq", **LINK) == pytest.approx(10 * share)
+
+
+def test_a_low_value_of_own_use_explains_a_lease_and_without_that_motive_there_is_none() -> None:
+    signed = {}
+    for switched_on in (True, False):
+        owner = provider() | {"kind": "hyperscaler", "lab": lab([0.9, 10])["lab"]}
+        data = world({"Seller": owner, "Buyer": lab([1.5, 10])})
+        data["behaviour"]["motives"]["own_use"] = switched_on
+        signed[switched_on] = cell(run(data), 0, "firms", "sold_khq", firm="Seller")
+        assert cell(run(data), 0, "firms", "own_use_khq", firm="Seller") == pytest.approx(
+            10 - signed[switched_on]
+        )
+    assert signed == pytest.approx({True: 10.0, False: 0.0})
