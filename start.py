@@ -78,7 +78,7 @@ def set_up(dev):
     tool = uv()
     if not works([str(BIN / ("python" + EXE))]):
         make_venv(tool)
-    target = ".[dev]" if dev else "."
+    target = ".[dev,viz,discovery,docs]" if dev else "."
     pins = str(ROOT / "constraints.txt")
     run(
         [
