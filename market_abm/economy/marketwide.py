@@ -15,8 +15,9 @@ from market_abm.economy.quarter import Quarter
 from market_abm.economy.world import Floats, World
 from market_abm.market.clearing import Allocation, clear
 from market_abm.market.problem import TradeProblem
+from market_abm.market.variants import clear_variants
 from market_abm.measures.pivotality import pivotality
-from market_abm.measures.price_effect import Removals, merchant_removals
+from market_abm.measures.price_effect import Removals, index_price, index_prices, merchant_removals
 from market_abm.measures.resilience import WelfareLoss, n_minus_one, outlook, welfare_losses
 from market_abm.measures.user_cost import is_tight, long_run_user_cost
 from market_abm.units import ordered_sum
@@ -174,8 +175,6 @@ def _one_quarter(q: Quarter) -> Floats:
 
     NaN where the free pool is too thin for a price.
     """
-    from market_abm.measures.price_effect import index_price
-
     world = q.world
     out = np.full(len(world.sellers.key), np.nan)
     if not q.index_known:
@@ -189,15 +188,22 @@ def _one_quarter(q: Quarter) -> Floats:
     until = np.cumsum(quantity, axis=1)
     covered = ordered_sum(committed, axis=0)
     sold = ordered_sum(merchant, axis=1)
-    for s in np.flatnonzero((sold > 0.0) & (sold >= NOTICEABLE * float(ordered_sum(sold)))):
-        lost = merchant[s]
-        size = np.minimum(until, covered[:, None]) - np.maximum(until - quantity, (covered - lost)[:, None])
-        capacity = q.problem.capacity.copy()
-        capacity[s] = 0.0
-        variant = q.problem.replace(
-            capacity=capacity,
-            block_quantity=q.problem.block_quantity + np.maximum(size, 0.0),
-            block_value=value,
-        )
-        out[s] = index_price(variant, clear(variant, start=free), world.buyers.index) / before - 1.0
+    gone = np.flatnonzero((sold > 0.0) & (sold >= NOTICEABLE * float(ordered_sum(sold))))
+    lost = merchant[gone]
+    low, high = covered - lost, np.broadcast_to(covered, lost.shape)
+    size = np.minimum(until, high[:, :, None]) - np.maximum(until - quantity, low[:, :, None])
+    rebid = q.problem.block_quantity + np.maximum(size, 0.0)
+    capacity = np.tile(q.problem.capacity, (len(gone), 1))
+    capacity[np.arange(len(gone)), gone] = 0.0
+    variant, buyer = np.divmod(np.arange(rebid.shape[0] * rebid.shape[1]), rebid.shape[1])
+    solved = clear_variants(
+        free,
+        capacity,
+        problem=q.problem.replace(block_value=value),
+        variant=variant,
+        buyer=buyer,
+        quantity=rebid.reshape(-1, rebid.shape[2]),
+    )
+    after = index_prices(q.problem, capacity, solved.seller_price, solved.served, world.buyers.index)
+    out[gone] = after / before - 1.0
     return out

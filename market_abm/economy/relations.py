@@ -16,9 +16,9 @@ from market_abm.economy.demand import value_blocks
 from market_abm.economy.pricing import terms_of
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.world import Floats
-from market_abm.market.bargaining import hold, rational_pair
-from market_abm.market.clearing import clear
-from market_abm.units import GRID, ordered_sum
+from market_abm.market.bargaining import RationalPair, Terms, pairs_in_force, rational_pair
+from market_abm.market.variants import clear_variants
+from market_abm.units import GRID, on_grid, ordered_sum
 
 SUPPLIER = 0.01
 """Share of a buyer's contracted compute from which somebody counts as its supplier."""
@@ -78,13 +78,29 @@ def relations(q: Quarter, measured: bool = True) -> Relations:
     }  # fmt: skip
     out_of_line = np.zeros(count, dtype=bool)
     if measured:
-        markets = _FreeMarket(q)
-        terms = terms_of(q)
         counts = volume >= SUPPLIER * ordered_sum(flow, axis=0)[buyer]
-        for row in np.flatnonzero(world.buyers.lab[buyer] & counts):
-            s, b = int(seller[row]), int(buyer[row])
-            held = contracted[s, b] - q.signed[s, b]
-            _measure_link(q, markets, terms, s, b, held, price[row], notice[row], columns, row, out_of_line)
+        rows = np.flatnonzero(world.buyers.lab[buyer] & counts)
+        s, b = seller[rows], buyer[rows]
+        held = on_grid(contracted[s, b] - q.signed[s, b])
+        market = _FreeMarket(q)
+        measured_at, pair = _pairs(market, terms_of(q), s, b, held)
+        at = rows[measured_at]
+        split, paid_at = pair.leverage_split(), price[at]
+        columns["floor"][at], columns["ceiling"][at], columns["value"][at] = (
+            pair.floor,
+            pair.ceiling,
+            pair.value,
+        )
+        columns["seller_secured"][at] = split.seller_secured
+        columns["buyer_secured"][at] = split.buyer_secured
+        columns["contested"][at] = split.contested
+        columns["realised"][at] = pair.realised_share(paid_at)
+        columns["bargaining_index"][at] = pair.bargaining_index(paid_at)
+        out_of_line[at] = pair.out_of_line
+        rounds = np.fmax(notice[at], 1.0)
+        columns["loss_before"][at], columns["loss_after"][at] = _losses(
+            market, s[measured_at], b[measured_at], np.where(held > DUST, held, 0.0)[measured_at], rounds
+        )
         columns["supplier_dependence"] = _supplier_dependence(q, seller, paid[seller, buyer])
     return Relations(
         supplier=seller,
@@ -109,100 +125,88 @@ class _FreeMarket:
     def __init__(self, q: Quarter) -> None:
         world = q.world
         self.allocation = q.allocation
-        self.problem = q.problem
         signed = ordered_sum(q.signed, axis=0)
         self.committed = np.maximum(q.position.committed - signed, 0.0)
         none = np.zeros(len(self.committed))
         self.quantity, self.value = value_blocks(world, q.demand, none, np.full(len(none), np.inf), q.price)
         self.until = np.cumsum(self.quantity, axis=1)
-        bought = q.allocation.served
-        self.worth = self._worth(self.committed + bought)
 
-    def _worth(self, used: Floats) -> Floats:
-        """Gross value of each buyer's first ``used`` units, MUSD, (B,)."""
-        taken = np.clip(used[:, None] - (self.until - self.quantity), 0.0, self.quantity)
-        return np.cumsum(taken * self.value, axis=1)[:, -1]
+    def top(self, b: np.ndarray, volume: Floats) -> tuple[Floats, Floats]:
+        """Blocks (L, K + 1) that the last ``volume`` of the buyers' contracts serves; the rest is worth 0."""
+        high = self.committed[b]
+        low = np.maximum(high - volume, 0.0)
+        until, size = self.until[b], self.quantity[b]
+        sizes = np.minimum(until, high[:, None]) - np.maximum(until - size, low[:, None])
+        sizes = np.where(sizes > 1.0 / GRID, sizes, 0.0)
+        rest = volume - ordered_sum(sizes, axis=1)
+        rest = np.where(rest > 1.0 / GRID, rest, 0.0)
+        return np.column_stack([sizes, rest]), np.column_stack([self.value[b], np.zeros(len(b))])
 
-    def top(self, b: int, volume: float) -> tuple[Floats, Floats]:
-        """Blocks of buyer ``b`` that the last ``volume`` of its contracts serves; the rest is worth 0."""
-        high, low = self.committed[b], max(self.committed[b] - volume, 0.0)
-        size = np.minimum(self.until[b], high) - np.maximum(self.until[b] - self.quantity[b], low)
-        keep = size > 1.0 / GRID
-        sizes, values = size[keep], self.value[b][keep]
-        rest = volume - float(np.cumsum(sizes)[-1]) if len(sizes) else volume
-        if rest > 1.0 / GRID:
-            sizes, values = np.append(sizes, rest), np.append(values, 0.0)
-        return sizes, values
-
-    def value_at(self, b: int, used: float) -> float:
-        """Gross value of buyer ``b``'s first ``used`` units, MUSD."""
-        taken = np.clip(used - (self.until[b] - self.quantity[b]), 0.0, self.quantity[b])
-        return float(np.cumsum(taken * self.value[b])[-1])
+    def value_at(self, b: np.ndarray, used: Floats) -> Floats:
+        """Gross value of buyers' first ``used`` units, MUSD, (L,)."""
+        size = self.quantity[b]
+        taken = np.clip(used[:, None] - (self.until[b] - size), 0.0, size)
+        return ordered_sum(taken * self.value[b], axis=1)
 
 
-def _measure_link(q, markets, terms, s, b, held, price, notice, columns, row, out_of_line) -> None:
-    """Floor, ceiling, split and dependence of one relation; NaN where they mean nothing."""
-    allocation, held = markets.allocation, float(np.rint(held * GRID) / GRID)
-    if held > DUST:
-        sizes, values = markets.top(b, held)
-        market = hold(allocation, s, b, held, sizes, values)
-    elif allocation.flow[s, b] > DUST:
-        market = allocation
-    else:
-        return
-    pair = rational_pair(market, [(s, b)], terms)
-    split = pair.leverage_split()
-    at = np.array([price])
-    for name, value in (
-        ("floor", pair.floor), ("ceiling", pair.ceiling), ("value", pair.value),
-        ("seller_secured", split.seller_secured), ("buyer_secured", split.buyer_secured),
-        ("contested", split.contested), ("realised", pair.realised_share(at)),
-        ("bargaining_index", pair.bargaining_index(at)),
-    ):  # fmt: skip
-        columns[name][row] = value[0]
-    out_of_line[row] = bool(pair.out_of_line[0])
-    before, after = _losses(markets, s, b, held, max(float(notice), 1.0))
-    columns["loss_before"][row], columns["loss_after"][row] = before, after
-
-
-def _losses(markets: _FreeMarket, s: int, b: int, held: float, rounds: float) -> tuple[float, float]:
-    """Share of its compute value that buyer ``b`` loses without ``s``: at once, and after rerouting.
-
-    After rerouting is the difference of two solves that differ in ``s`` only: with all of its free and
-    contracted capacity, and with none. The buyer can bid in as many rounds of the free market as it has
-    quarters of notice.
-    """
-    problem, free = markets.problem, markets.allocation
-    others = markets.committed[b] - held
-    now = markets.committed[b] + free.served[b]
-    from_s = held + free.flow[s, b]
-    total = markets.value_at(b, now)
-    if total <= 0.0:
-        return float("nan"), float("nan")
-    before = (total - markets.value_at(b, now - from_s)) / total
-    if before < SUPPLIER:
-        return before, float("nan")  # next to nothing is at stake: rerouting it is not worth two solves
-    quantity = problem.block_quantity * rounds
-    size = np.minimum(markets.until[b], markets.committed[b]) - np.maximum(
-        markets.until[b] - markets.quantity[b], others
+def _pairs(
+    market: _FreeMarket, terms: Terms, s: np.ndarray, b: np.ndarray, held: Floats
+) -> tuple[np.ndarray, RationalPair]:
+    """Rational pairs of the relations that there is something to measure of, and which these are."""
+    old = np.flatnonzero(held > DUST)
+    new = np.flatnonzero((held <= DUST) & (market.allocation.flow[s, b] > DUST))
+    in_force = pairs_in_force(
+        market.allocation, s[old], b[old], held[old], *market.top(b[old], held[old]), terms
     )
-    quantity[b] = problem.block_quantity[b] + np.maximum(size, 0.0)
-    capacity = problem.capacity * rounds
-    capacity[s] = problem.capacity[s] + held
-    changes = {"capacity": capacity, "block_quantity": quantity}
-    if not problem.linked[s, b]:
-        changes["linked"] = problem.linked.copy()
-        changes["linked"][s, b] = True
-    if problem.link_cap is not None and problem.link_cap[s, b] < held:
-        changes["link_cap"] = np.maximum(problem.link_cap, held)
-    variant = problem.replace(**changes)
-    with_s = clear(variant, start=free)
-    capacity = capacity.copy()
-    capacity[s] = 0.0
-    without = clear(variant.replace(capacity=capacity), start=with_s)
-    full = markets.value_at(b, others + with_s.served[b])
-    rerouted = markets.value_at(b, others + without.served[b])
-    return before, (full - rerouted) / full if full > 0.0 else float("nan")
+    if not len(new):
+        return old, in_force
+    signed = rational_pair(market.allocation, np.column_stack([s[new], b[new]]), terms)
+    joined = {name: np.append(getattr(in_force, name), value) for name, value in vars(signed).items()}
+    return np.append(old, new), RationalPair(**joined)
+
+
+def _losses(
+    market: _FreeMarket, s: np.ndarray, b: np.ndarray, held: Floats, rounds: Floats
+) -> tuple[Floats, Floats]:
+    """Share of its compute value that each buyer loses without the supplier: at once, and after rerouting.
+
+    After rerouting is the difference of two solves that differ in the supplier only: with all of its free and
+    contracted capacity, and with none. The buyer can bid in as many rounds of the free market as it has
+    quarters of notice. Where next to nothing is at stake, rerouting is not worth two solves: NaN.
+    """
+    free, problem = market.allocation, market.allocation.problem
+    now = market.committed[b] + free.served[b]
+    total = market.value_at(b, now)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        before = (total - market.value_at(b, now - held - free.flow[s, b])) / total
+    before, after = np.where(total > 0.0, before, np.nan), np.full(len(s), np.nan)
+    at = np.flatnonzero(before >= SUPPLIER)
+    s, b, held, rounds = s[at], b[at], held[at], rounds[at]
+    others = market.committed[b] - held
+    until, size = market.until[b], market.quantity[b]
+    own = np.minimum(until, market.committed[b][:, None]) - np.maximum(until - size, others[:, None])
+    capacity = problem.capacity * rounds[:, None]
+    without = capacity.copy()
+    capacity[np.arange(len(at)), s] = problem.capacity[s] + held
+    without[np.arange(len(at)), s] = 0.0
+    each = np.repeat(np.arange(len(at)), 2)
+    solved = clear_variants(
+        free,
+        np.stack([capacity, without], axis=1).reshape(-1, problem.sellers),
+        scale=rounds[each],
+        variant=np.arange(len(each)),
+        buyer=b[each],
+        quantity=(problem.block_quantity[b] + np.maximum(own, 0.0))[each],
+        opened=np.column_stack([s, b])[each],
+        opened_cap=held[each],
+        follows=np.arange(len(each)) % 2 == 1,
+        priced=False,
+    )
+    got = solved.served[np.arange(len(each)), b[each]].reshape(-1, 2)
+    full, rerouted = (market.value_at(b, others + got[:, k]) for k in (0, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        after[at] = np.where(full > 0.0, (full - rerouted) / full, np.nan)
+    return before, after
 
 
 def _weighted(q: Quarter, values: Floats) -> Floats:

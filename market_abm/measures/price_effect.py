@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from market_abm.market.clearing import Allocation, clear, cleared
-from market_abm.market.contribution import withdraw
 from market_abm.market.problem import TradeProblem
+from market_abm.market.variants import without_merchant
 from market_abm.measures._owners import Floats, matrix, owners
-from market_abm.measures.welfare import gross_value, without_first
 from market_abm.units import on_grid, ordered_sum
 
 _SAME_PRICE = 1e-7
@@ -91,22 +90,22 @@ def merchant_removals(
     """
     allocation = cleared(problem_or_allocation)
     problem = allocation.problem
-    basket = _basket(allocation, index)
+    basket = _basket(allocation.served[None, :], index)
     grouped = owners(problem.sellers, owner, aggregate_of)
-    kept = own_use(allocation, own)
+    with_own, kept = _own_use(allocation, own)
     merchant = problem.capacity - ordered_sum(kept, axis=1)
     gone = np.maximum(grouped.removed(merchant), 0.0)
-    price = _index_price(problem, problem.capacity, allocation.seller_price, basket)
+    price = float(
+        _index_prices(problem, problem.capacity[None, :], allocation.seller_price[None, :], basket)[0]
+    )
     after, loss = np.full(len(grouped), price), np.zeros(len(grouped))
-    small = least * float(ordered_sum(np.maximum(merchant, 0.0)))
-    for g in range(len(grouped)):
-        rows = grouped.rows(g)
-        if ordered_sum(gone[g]) < small:
-            after[g], loss[g] = np.nan, np.nan
-        elif ordered_sum(gone[g]) > 0.0:
-            after[g], loss[g] = _without(allocation, rows, on_grid(gone[g]), kept, basket)
+    amount = ordered_sum(gone, axis=1)
+    small = amount < least * float(ordered_sum(np.maximum(merchant, 0.0)))
+    after[small], loss[small] = np.nan, np.nan
+    go = np.flatnonzero(~small & (amount > 0.0))
+    after[go], loss[go] = _without(with_own, on_grid(gone[go]), _own_rows(grouped.group, go, kept), basket)
     spread = grouped.group
-    return Removals(price, after[spread], ordered_sum(gone, axis=1)[spread], loss[spread], allocation.surplus)
+    return Removals(price, after[spread], amount[spread], loss[spread], allocation.surplus)
 
 
 def merchant_capacity(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
@@ -120,11 +119,16 @@ def own_use(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
     Among optimal allocations the one with most of it counts: compute is alike, and without contracts and
     tastes an optimum may as well serve every lab from somebody else's fleet.
     """
+    return _own_use(allocation, own)[1]
+
+
+def _own_use(allocation: Allocation, own: ArrayLike | None) -> tuple[Allocation, Floats]:
+    """The optimum with most own use, and that use."""
     inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_)
     if not inside.any():
-        return np.zeros(inside.shape)
+        return allocation, np.zeros(inside.shape)
     first = clear(allocation.problem.replace(incumbent=inside.astype(np.float64)), start=allocation)
-    return np.where(inside, first.flow, 0.0)
+    return first, np.where(inside, first.flow, 0.0)
 
 
 def index_price(problem: TradeProblem, allocation: Allocation, index: ArrayLike) -> float:
@@ -134,7 +138,22 @@ def index_price(problem: TradeProblem, allocation: Allocation, index: ArrayLike)
     plus switching and tax); several index buyers are weighted by what they are served. Infinite where no
     seller with capacity reaches one that is served.
     """
-    return _index_price(problem, problem.capacity, allocation.seller_price, _basket(allocation, index))
+    capacity, price = problem.capacity[None, :], allocation.seller_price[None, :]
+    return float(_index_prices(problem, capacity, price, _basket(allocation.served[None, :], index))[0])
+
+
+def index_prices(
+    problem: TradeProblem, capacity: Floats, seller_price: Floats, served: Floats, index: ArrayLike
+) -> Floats:
+    """Price index of variants of a problem, each at its own weights, MUSD/kHQ, (G,).
+
+    Parameters
+    ----------
+    capacity, seller_price : arrays (G, S)
+    served : array (G, B)
+        As in :func:`market_abm.market.variants.clear_variants`.
+    """
+    return _index_prices(problem, capacity, seller_price, _basket(served, index))
 
 
 def approximate_price_effect(merchant_share: ArrayLike, elasticity: ArrayLike) -> Floats:
@@ -168,54 +187,56 @@ class _Basket:
 
     buyers: np.ndarray
     weight: Floats
+    """(G, n), or (1, n) for all variants."""
 
 
-def _basket(allocation: Allocation, index: ArrayLike) -> _Basket:
+def _basket(served: Floats, index: ArrayLike) -> _Basket:
+    """Index buyers weighted by what they are served, (G, B)."""
     chosen = np.asarray(index)
     buyers = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else np.atleast_1d(chosen)
-    if len(buyers) == 0 or buyers.min() < 0 or buyers.max() >= allocation.problem.buyers:
+    if len(buyers) == 0 or buyers.min() < 0 or buyers.max() >= served.shape[1]:
         raise ValueError(
             f"index is {np.asarray(index)}; name at least one buyer, by flag or by row from 0 "
-            f"to {allocation.problem.buyers - 1}."
+            f"to {served.shape[1] - 1}."
         )
-    served = allocation.served[buyers]
-    total = ordered_sum(served)
-    weight = served / total if total > 0.0 else np.full(len(buyers), 1.0 / len(buyers))
-    return _Basket(buyers, weight)
+    got = served[:, buyers]
+    total = ordered_sum(got, axis=1)[:, None]
+    equal = np.full(got.shape, 1.0 / len(buyers))
+    return _Basket(buyers, np.divide(got, total, out=equal, where=total > 0.0))
 
 
-def _index_price(problem: TradeProblem, capacity: Floats, seller_price: Floats, basket: _Basket) -> float:
-    linked = np.asarray(problem.linked)
-    reach = linked[:, basket.buyers] & (capacity > 0.0)[:, None]
+def _index_prices(problem: TradeProblem, capacity: Floats, seller_price: Floats, basket: _Basket) -> Floats:
+    """Price index of variants of a problem, capacities and unit prices (G, S)."""
+    reach = problem.linked[None, :, basket.buyers] & (capacity > 0.0)[:, :, None]
     if problem.link_cap is not None:
         reach = reach & (problem.link_cap[:, basket.buyers] > 0.0)
     extra = problem.switching[:, basket.buyers] + problem.tax[:, basket.buyers]
-    delivered = np.where(reach, seller_price[:, None] + extra, np.inf)
-    if len(capacity) == 0 or not (reach.any(axis=0) | (basket.weight == 0.0)).all():
-        return float("inf")
+    delivered = np.where(reach, seller_price[:, :, None] + extra, np.inf)
     # Among sellers that deliver equally cheaply the lowest price counts, not the first row.
-    level = delivered <= delivered.min(axis=0) + _SAME_PRICE
-    price = np.where(level, seller_price[:, None], np.inf).min(axis=0)
+    level = delivered <= delivered.min(axis=1, keepdims=True, initial=np.inf) + _SAME_PRICE
+    price = np.where(level & reach, seller_price[:, :, None], np.inf).min(axis=1, initial=np.inf)
     counts = basket.weight > 0.0
-    return float(ordered_sum(np.where(counts, basket.weight * np.where(counts, price, 0.0), 0.0)))
+    return ordered_sum(np.where(counts, basket.weight * np.where(counts, price, 0.0), 0.0), axis=1)
+
+
+def _own_rows(group: np.ndarray, go: np.ndarray, kept: Floats) -> tuple[np.ndarray, ...]:
+    """Own use that stays apart: removal, seller, buyer (n,), in the order of removals."""
+    place = np.full(int(group.max(initial=-1)) + 1, -1)
+    place[go] = np.arange(len(go))
+    seller, buyer = np.nonzero(kept > 0.0)
+    removal = place[group[seller]]
+    mine = np.flatnonzero(removal >= 0)
+    mine = mine[np.lexsort((seller[mine], buyer[mine], removal[mine]))]
+    return removal[mine], seller[mine], buyer[mine], kept[seller[mine], buyer[mine]]
 
 
 def _without(
-    allocation: Allocation, rows: np.ndarray, gone: Floats, kept: Floats, basket: _Basket
-) -> tuple[float, float]:
-    """Price index and loss of others when one owner's merchant capacity goes and its own use stays apart."""
-    problem = allocation.problem
-    inside = np.zeros(kept.shape)
-    inside[rows] = kept[rows]
-    capacity = problem.capacity - gone
-    if len(rows) == 1 and not inside.any():
-        result = withdraw(allocation, int(rows[0]), float(gone[rows[0]]))
-        return _index_price(problem, capacity, result.seller_price, basket), max(result.loss, 0.0)
-    taken = ordered_sum(inside, axis=0)
-    apart = gross_value(problem.block_quantity, problem.block_value, taken)
-    apart_surplus = ordered_sum(apart) - ordered_sum(ordered_sum(inside * problem.link_cost, axis=1))
-    left = np.maximum(capacity - ordered_sum(inside, axis=1), 0.0)
-    quantity = without_first(problem.block_quantity, taken)
-    rest = clear(problem.replace(capacity=left, block_quantity=quantity), start=allocation)
-    loss = allocation.surplus - apart_surplus - rest.surplus
-    return _index_price(problem, left, rest.seller_price, basket), max(float(loss), 0.0)
+    allocation: Allocation, gone: Floats, apart: tuple[np.ndarray, ...], basket: _Basket
+) -> tuple[Floats, Floats]:
+    """Price index and loss of others (G,) when merchant capacity (G, S) goes and own use stays apart."""
+    removal, seller, _, use = apart
+    rest = without_merchant(allocation, gone, *apart)
+    capacity = allocation.problem.capacity - gone
+    np.subtract.at(capacity, (removal, seller), use)
+    price = _index_prices(allocation.problem, on_grid(capacity), rest.seller_price, basket)
+    return price, np.maximum(rest.loss, 0.0)

@@ -19,6 +19,7 @@ from market_abm.market.bargaining.cooperative import (
 )
 from market_abm.market.bargaining.games import Game, market_game
 from market_abm.market.bargaining.held import Held, hold
+from market_abm.market.bargaining.in_force import pairs_in_force
 from market_abm.market.bargaining.rational import (
     LeverageSplit,
     RationalPair,
@@ -48,6 +49,7 @@ __all__ = [
     "market_shapley",
     "myerson",
     "nash",
+    "pairs_in_force",
     "posted",
     "protocol",
     "protocols",

@@ -183,25 +183,29 @@ def rational_pair(
     cost, wedge = problem.unit_cost[seller], problem.wedge[seller, buyer]
     value = _average_loss(problem, allocation.served, seller, buyer, quantity)
     resale = cost + np.maximum(gain, 0.0) / quantity
-    excluded = _best_excluded(problem, flow, allocation.served, seller, buyer)
+    excluded = offers(problem, flow, allocation.served, seller, buyer)
     floor = wedge + np.maximum(np.maximum(cost, resale), excluded)
     replacement = loss / quantity + cost + wedge
-    if terms is None:
-        ceiling = replacement
-    else:
-        weight = terms.weight(flow.shape, seller, buyer)
-        ceiling = weight * value + (1.0 - weight) * replacement
+    most = ceiling(value, replacement, terms, flow.shape, seller, buyer)
     return RationalPair(
-        seller, buyer, quantity, cost, wedge, value, resale, excluded, floor, replacement, ceiling
+        seller, buyer, quantity, cost, wedge, value, resale, excluded, floor, replacement, most
     )
 
 
 def with_terms(pair: RationalPair, terms: Terms | None, shape: tuple[int, int]) -> RationalPair:
     """The same pair under other terms, without solving again."""
+    most = ceiling(pair.value, pair.replacement, terms, shape, pair.seller, pair.buyer)
+    return replace(pair, ceiling=most)
+
+
+def ceiling(
+    value: Floats, replacement: Floats, terms: Terms | None, shape: tuple[int, ...], seller: Any, buyer: Any
+) -> Floats:
+    """Most that a buyer would pay, (L,): w vbar + (1 - w) rho; rho itself without terms."""
     if terms is None:
-        return replace(pair, ceiling=pair.replacement)
-    weight = terms.weight(shape, pair.seller, pair.buyer)
-    return replace(pair, ceiling=weight * pair.value + (1.0 - weight) * pair.replacement)
+        return replacement
+    weight = terms.weight(shape, seller, buyer)
+    return weight * value + (1.0 - weight) * replacement
 
 
 def _loss_and_gain(allocation: Allocation | Held, seller: Any, buyer: Any) -> tuple[Floats, Floats]:
@@ -221,19 +225,16 @@ def _average_loss(problem: TradeProblem, served, seller, buyer, quantity) -> Flo
     return worth - problem.switching[seller, buyer] - problem.tax[seller, buyer]
 
 
-def _best_excluded(problem: TradeProblem, flow, served, seller, buyer) -> Floats:
-    """Highest v_k - s_kj - tax_kj - kappa_kj over buyers k != i with an unserved block and room."""
+def offers(problem: TradeProblem, flow: Floats, served: Floats, seller: Any, buyer: Any) -> Floats:
+    """Highest v_k - s_kj - tax_kj - kappa_kj over buyers k != i with an unserved block and room, (L,)."""
     until = np.cumsum(problem.block_quantity, axis=1)
     unserved = (problem.block_quantity > 0.0) & (until > served[:, None] + HALF_STEP)
-    first = np.argmax(unserved, axis=1)
+    first = unserved.argmax(axis=1)
     bid = np.where(unserved.any(axis=1), problem.block_value[np.arange(len(first)), first], -np.inf)
-    rows, at = np.unique(seller, return_inverse=True)
-    assert problem.linked is not None
-    open_link = problem.linked[rows]
+    open_link = problem.linked
     if problem.link_cap is not None:
-        open_link = open_link & (problem.link_cap[rows] > flow[rows] + HALF_STEP)
-    costs = problem.switching[rows] + problem.tax[rows] + problem.wedge[rows]
-    offers = np.where(open_link, bid[None, :] - costs, -np.inf)
-    mine = offers[at]
-    mine[np.arange(len(at)), buyer] = -np.inf
-    return mine.max(axis=1, initial=-np.inf)
+        open_link = open_link & (problem.link_cap > flow + HALF_STEP)
+    costs = problem.switching + problem.tax + problem.wedge
+    bids = np.where(open_link, bid - costs, -np.inf)[seller]
+    bids[np.arange(len(bids)), buyer] = -np.inf
+    return bids.max(axis=1, initial=-np.inf)

@@ -40,7 +40,7 @@ def link_pairs(net, t, x, seller, buyer):
     inside = np.zeros(root + 1, np.bool_)
     d = full(net, False)
     for n in range(links):
-        a = _arc(net, seller[n], buyer[n])
+        a = arc_between(net, seller[n], buyer[n])
         if a < 0 or x[a] == 0:
             continue
         j, i, amount = net.arc[SELLER, a], net.arc[BUYER, a], x[a]
@@ -75,7 +75,7 @@ def link_pairs(net, t, x, seller, buyer):
 
 
 @njit(cache=True)
-def _arc(net, seller, buyer):
+def arc_between(net, seller, buyer):
     """Number of the arc between two rows of the problem, -1 when it was left out."""
     for a in range(net.arc.shape[1]):
         if net.origin[net.arc[SELLER, a]] == seller and net.origin[net.arc[BUYER, a]] == buyer:
