@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -25,6 +26,11 @@ def uniform(seed: int, purpose: str, key: str, quarter: int = -1) -> float:
 
 def uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) -> NDArray[np.float64]:
     """One uniform draw a key, in the order of the keys."""
+    return _uniforms(seed, purpose, tuple(keys), quarter).copy()
+
+
+@lru_cache(maxsize=256)
+def _uniforms(seed: int, purpose: str, keys: tuple[str, ...], quarter: int) -> NDArray[np.float64]:
     return np.array([uniform(seed, purpose, key, quarter) for key in keys], dtype=np.float64)
 
 

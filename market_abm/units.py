@@ -68,4 +68,5 @@ def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
     array = np.asarray(values, dtype=np.float64)
     if array.shape[axis] == 0:
         return np.zeros(np.delete(array.shape, axis))[()]
-    return np.take(np.cumsum(array, axis=axis), -1, axis=axis)
+    running = np.add.accumulate(array, axis)
+    return running[-1] if axis == 0 else running.take(-1, axis)

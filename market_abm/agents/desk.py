@@ -33,6 +33,7 @@ class Desk:
             self._names[verb] = names
             for name in sorted(set(names)):
                 registry.get(verb, name)
+        self._segments = {key for key, kind in zip(world.rows.key, world.rows.kind) if kind == "segment"}
         self._groups: dict[str, list[tuple[str | None, np.ndarray]]] = {}
 
     def strategy_of(self, verb: str, row: int) -> str:
@@ -62,7 +63,7 @@ class Desk:
             at += count
             if part.alternatives is not None:
                 records += part.alternatives.records(verb, keys)
-        records = [r for r in records if self.world.rows.kind[self.world.rows.row(r["firm"])] != "segment"]
+        records = [r for r in records if r["firm"] not in self._segments]
         return RESULTS[verb](**columns), sorted(records, key=lambda r: r["firm"])
 
     def _split(self, verb: str, rows: np.ndarray) -> list[tuple[str | None, np.ndarray]]:

@@ -7,12 +7,13 @@ small share each quarter; *internal* use of an owner's own fleet has no price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from market_abm.economy.columns import changed
 from market_abm.economy.world import NEVER
 
 TERM, ROLLING, INTERNAL = 0, 1, 2
@@ -77,7 +78,7 @@ class Book:
 
     def change(self, **columns: Any) -> Book:
         """The same rows with other columns."""
-        return replace(self, **columns)
+        return changed(self, columns)
 
     def sorted(self) -> Book:
         """Rows in the order of their ids."""

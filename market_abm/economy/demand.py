@@ -8,10 +8,12 @@ Tullock 1980 (the prize that an entrant chases too).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
+from market_abm.economy.columns import changed
 from market_abm.economy.state import State, opening_stock
 from market_abm.economy.world import Floats, World
 from market_abm.elementary import exp, power
@@ -45,21 +47,34 @@ class Demand:
     def at(self, v: Floats) -> Floats:
         """Quantity demanded at prices ``v``: (B, N) kHQ for prices (B, N)."""
         v = np.maximum(v, _SMALL)
-        column = np.newaxis
-        low, width = (1.0 - self.slope) * self.value, 2.0 * self.slope * self.value
-        ramp = ((1.0 + self.slope) * self.value)[:, column] - v
-        served = np.clip(ramp / np.maximum(width, _SMALL)[:, column], 0.0, 1.0)
-        served = np.where((width <= _SMALL)[:, column], v <= low[:, column], served)
-        quantity = self.need[:, column] * served
-        quantity = quantity + np.maximum(self.prize[:, column] / v - self.head_start[:, column], 0.0)
-        isoelastic = power(v / self.price, -self.elasticity[:, column])
-        quantity = quantity + np.where(v <= self.choke, self.scale[:, column] * isoelastic, 0.0)
+        quantity = np.zeros(v.shape)
+        labs, segments = self._kinds
+        if len(labs):
+            quantity[labs] = self._of_labs(labs, v[labs])
+        if len(segments):
+            isoelastic = power(v[segments] / self.price, -self.elasticity[segments, None])
+            curve = np.where(v[segments] <= self.choke, self.scale[segments, None] * isoelastic, 0.0)
+            quantity[segments] += curve
         for b, blocks in enumerate(self.blocks):
             if blocks is not None:
                 quantity[b] = 0.0
                 for value, amount in blocks:
                     quantity[b] += np.where(v[b] <= value, amount, 0.0)
         return quantity
+
+    @cached_property
+    def _kinds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows that want compute to serve or to train, and rows with an isoelastic curve."""
+        return np.flatnonzero((self.need > 0.0) | (self.prize > 0.0)), np.flatnonzero(self.scale != 0.0)
+
+    def _of_labs(self, rows: np.ndarray, v: Floats) -> Floats:
+        value = self.value[rows, None]
+        low, width = (1.0 - self.slope) * value, 2.0 * self.slope * value
+        ramp = (1.0 + self.slope) * value - v
+        served = np.minimum(np.maximum(ramp / np.maximum(width, _SMALL), 0.0), 1.0)
+        served = np.where(width <= _SMALL, v <= low, served)
+        rnd = np.maximum(self.prize[rows, None] / v - self.head_start[rows, None], 0.0)
+        return self.need[rows, None] * served + rnd
 
     def total(self, price: float) -> float:
         """Demand D of all buyers at one price, kHQ."""
@@ -69,19 +84,23 @@ class Demand:
     def ladder(self, steps: int = 240) -> Floats:
         """Falling prices from the choke to next to nothing, at which curves are read, (N,)."""
         top = max([self.choke, *(v for rows in self.blocks if rows is not None for v, _ in rows)])
-        return np.geomspace(top, 1e-3 * self.price, steps)
+        return _ladder(top, 1e-3 * self.price, steps)
+
+    @cached_property
+    def _on_ladder(self) -> Floats:
+        """Quantities on the ladder, (B, N)."""
+        grid = self.ladder()
+        return self.at(np.broadcast_to(grid, (len(self.need), len(grid))))
 
     def marginal(self, quantity: Floats) -> Floats:
         """Inverse demand: value of one more kHQ beyond ``quantity``, MUSD per kHQ, (B,)."""
         grid = self.ladder()
-        at = self.at(np.broadcast_to(grid, (len(quantity), len(grid))))
-        return np.array([np.interp(q, row, grid) for q, row in zip(quantity, at)])
+        return np.array([np.interp(q, row, grid) for q, row in zip(quantity, self._on_ladder)])
 
     def value_of(self, quantity: Floats) -> Floats:
         """Gross value of using ``quantity`` in all, MUSD, (B,): the area under inverse demand."""
         grid = self.ladder()
-        at = self.at(np.broadcast_to(grid, (len(quantity), len(grid))))
-        steps = np.diff(np.minimum(at, quantity[:, None]), axis=1, prepend=0.0)
+        steps = np.diff(np.minimum(self._on_ladder, quantity[:, None]), axis=1, prepend=0.0)
         worth = np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1])])
         return np.cumsum(steps * worth[None, :], axis=1)[:, -1]
 
@@ -91,24 +110,33 @@ class Demand:
             None if rows is None else tuple((v, q * f) for v, q in rows)
             for rows, f in zip(self.blocks, factor)
         )
-        return replace(
+        return changed(
             self,
-            need=self.need * factor,
-            prize=self.prize * factor,
-            head_start=self.head_start * factor,
-            scale=self.scale * factor,
-            blocks=blocks,
+            {
+                "need": self.need * factor,
+                "prize": self.prize * factor,
+                "head_start": self.head_start * factor,
+                "scale": self.scale * factor,
+                "blocks": blocks,
+            },
         )
 
     def with_elasticity(self, elasticity: float, price: float) -> Demand:
         """The same demand with another elasticity of the segments, through the same point at ``price``."""
         through = power(np.full(len(self.scale), price / self.price), elasticity - self.elasticity)
         curved = self.scale > 0
-        return replace(
-            self,
-            scale=np.where(curved, self.scale * through, self.scale),
-            elasticity=np.where(curved, elasticity, self.elasticity),
-        )
+        columns = {
+            "scale": np.where(curved, self.scale * through, self.scale),
+            "elasticity": np.where(curved, elasticity, self.elasticity),
+        }
+        return changed(self, columns)
+
+
+@lru_cache(maxsize=16)
+def _ladder(top: float, bottom: float, steps: int) -> Floats:
+    grid = np.geomspace(top, bottom, steps)
+    grid.setflags(write=False)
+    return grid
 
 
 def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
@@ -245,8 +273,17 @@ def _given_blocks(blocks, committed: float, ceiling: float, count: int) -> tuple
 
 def _edges(world: World, demand: Demand, last_price: float, count: int) -> Floats:
     """Falling prices at which the curves are read, (B, count + 1)."""
-    top = max(0.999 * demand.choke, 2.0 * last_price)
-    bottom = 0.05 * min(last_price, world.index_price)
+    step, width = _log_edges(demand.choke, last_price, world.index_price, count)
+    shift = world.stagger[:, None] * width
+    shift[:, 0] = 0.0
+    return exp(step + shift)
+
+
+@lru_cache(maxsize=16)
+def _log_edges(choke: float, last_price: float, index_price: float, count: int) -> tuple[Floats, Floats]:
+    """Logs of falling prices (count + 1,), and the step from each to the next."""
+    top = max(0.999 * choke, 2.0 * last_price)
+    bottom = 0.05 * min(last_price, index_price)
     dense = max(int(0.6 * count), 2)
     above = max(int(0.2 * count), 1)
     below = count - dense - above
@@ -264,6 +301,4 @@ def _edges(world: World, demand: Demand, last_price: float, count: int) -> Float
             np.linspace(np.log(low), np.log(bottom), below + 1),
         ]
     )
-    shift = world.stagger[:, None] * np.diff(step, append=step[-1])[None, :]
-    shift[:, 0] = 0.0
-    return exp(step[None, :] + shift)
+    return step, np.diff(step, append=step[-1])

@@ -39,6 +39,7 @@ class Ledger:
     def __init__(self, rows: int) -> None:
         self.rows = rows
         self.transfers: list[Transfer] = []
+        self._net = np.zeros(rows + len(OUTSIDE), dtype=np.int64)
 
     def account(self, name: str) -> int:
         """Number of an outside account."""
@@ -66,15 +67,14 @@ class Ledger:
         accounts = self.rows + len(OUTSIDE)
         if a.size and (min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= accounts):
             raise ValueError(f"ledger: a payment for {purpose} names an account outside 0..{accounts - 1}")
-        self.transfers.append(Transfer(purpose, a.ravel().copy(), b.ravel().copy(), m.ravel().copy()))
+        transfer = Transfer(purpose, a.ravel(), b.ravel(), m.ravel())
+        np.add.at(self._net, transfer.payee, transfer.amount)
+        np.subtract.at(self._net, transfer.payer, transfer.amount)
+        self.transfers.append(transfer)
 
     def balances(self) -> NDArray[np.int64]:
         """Net receipts of every account in 1e-6 MUSD, firms first then outside accounts."""
-        net = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
-        for transfer in self.transfers:
-            np.add.at(net, transfer.payee, transfer.amount)
-            np.subtract.at(net, transfer.payer, transfer.amount)
-        return net
+        return self._net.copy()
 
     def receipts(self) -> NDArray[np.float64]:
         """Net receipts of the firm rows, MUSD."""

@@ -117,7 +117,7 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
     removals = merchant_removals(
         allocation, world.buyers.index, world.links.internal, seller_owner, aggregate
     )
-    low, high = _band(q, linked)
+    low, high = _band(q, allocation)
     return WholeMarket(
         allocation,
         **common,
@@ -150,7 +150,7 @@ def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
     )
 
 
-def _band(q: Quarter, linked: np.ndarray) -> tuple[Floats, Floats]:
+def _band(q: Quarter, whole: Allocation) -> tuple[Floats, Floats]:
     """Price effect at the two ends of the segments' elasticity: the inelastic end is the high one.
 
     NaN for owners with less than `NOTICEABLE` of merchant capacity, whose effect is small at both.
@@ -160,7 +160,7 @@ def _band(q: Quarter, linked: np.ndarray) -> tuple[Floats, Floats]:
     for elasticity in (limits.elasticity_high, limits.elasticity_low):
         demand = q.demand.with_elasticity(float(elasticity), q.new_price)
         removals = merchant_removals(
-            _problem(q, demand, linked),
+            clear(_problem(q, demand, whole.problem.linked), start=whole),
             q.world.buyers.index,
             q.world.links.internal,
             *_owners(q),
@@ -183,8 +183,7 @@ def _one_quarter(q: Quarter) -> Floats:
     before = index_price(q.problem, free, world.buyers.index)
     committed = np.maximum(q.position.by_link - q.signed, 0.0)
     merchant = np.where(world.links.internal, 0.0, committed)
-    none = np.zeros(len(world.buyers.key))
-    quantity, value = value_blocks(world, q.demand, none, np.full(len(none), np.inf), q.price)
+    quantity, value = q.curves()
     until = np.cumsum(quantity, axis=1)
     covered = ordered_sum(committed, axis=0)
     sold = ordered_sum(merchant, axis=1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from market_abm.economy.conditions import Conditions
-from market_abm.economy.demand import Demand
+from market_abm.economy.demand import Demand, value_blocks
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, World
@@ -54,11 +54,20 @@ class Quarter:
     rationed: Any = None
     events: list[dict] = field(default_factory=list)
     decisions: list[dict] = field(default_factory=list)
+    _curves: tuple[Floats, Floats] | None = None
 
     @property
     def price(self) -> float:
         """The last price index, MUSD per kHQ: what everybody knows when the quarter begins."""
         return self.state.index_price
+
+    def curves(self) -> tuple[Floats, Floats]:
+        """Blocks of all demand before contracts and caps, at the last price, (B, K) kHQ and MUSD per kHQ."""
+        if self._curves is None:
+            none = np.zeros(len(self.world.buyers.key))
+            no_cap = np.full(len(none), np.inf)
+            self._curves = value_blocks(self.world, self.demand, none, no_cap, self.price)
+        return self._curves
 
     def say(self, events: list[dict]) -> None:
         """Add events."""

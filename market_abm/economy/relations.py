@@ -12,7 +12,6 @@ import numpy as np
 
 from market_abm.economy.book import INTERNAL
 from market_abm.economy.contracting import DUST
-from market_abm.economy.demand import value_blocks
 from market_abm.economy.pricing import terms_of
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.world import Floats
@@ -123,12 +122,10 @@ class _FreeMarket:
     """The market of free capacity, with the blocks that contracts cover at hand."""
 
     def __init__(self, q: Quarter) -> None:
-        world = q.world
         self.allocation = q.allocation
         signed = ordered_sum(q.signed, axis=0)
         self.committed = np.maximum(q.position.committed - signed, 0.0)
-        none = np.zeros(len(self.committed))
-        self.quantity, self.value = value_blocks(world, q.demand, none, np.full(len(none), np.inf), q.price)
+        self.quantity, self.value = q.curves()
         self.until = np.cumsum(self.quantity, axis=1)
 
     def top(self, b: np.ndarray, volume: Floats) -> tuple[Floats, Floats]:

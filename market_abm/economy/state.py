@@ -5,13 +5,14 @@ A stage of the quarter is a function from state to state, so a fork is a copy an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from market_abm.economy.book import Book
+from market_abm.economy.columns import changed
 from market_abm.economy.world import NEVER, World
 from market_abm.units import ordered_sum
 
@@ -73,7 +74,7 @@ class State:
 
     def change(self, **columns: Any) -> State:
         """The state with other columns."""
-        return replace(self, **columns)
+        return changed(self, columns)
 
 
 def opening(world: World) -> State:

@@ -8,6 +8,7 @@ prices in MUSD per kHQ, rates per quarter.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -196,5 +197,10 @@ class World:
 
     def quarter_name(self, t: int) -> str:
         """The name of the t-th quarter of the run."""
-        year, quarter = divmod(self.start + t, 4)
-        return f"{year}Q{quarter + 1}"
+        return _quarter_name(self.start + t)
+
+
+@lru_cache(maxsize=1024)
+def _quarter_name(index: int) -> str:
+    year, quarter = divmod(index, 4)
+    return f"{year}Q{quarter + 1}"

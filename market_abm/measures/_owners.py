@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,15 +73,24 @@ def owners(sellers: int, owner: ArrayLike | None = None, aggregate_of: ArrayLike
             raise ValueError(f"{name} has shape {array.shape}; give one entry a seller, shape ({sellers},).")
     if not (count >= 1.0).all():
         raise ValueError(f"aggregate_of is {count.min()} somewhere; a row stands for at least 1 owner.")
-    codes, first, group = np.unique(code, return_index=True, return_inverse=True)
+    return _grouped(np.asarray(code, dtype=np.int64).tobytes(), count.tobytes())
+
+
+@lru_cache(maxsize=32)
+def _grouped(codes: bytes, counts: bytes) -> Owners:
+    """The groups of these codes and counts: owners change rarely, and every measure asks for them."""
+    code, count = np.frombuffer(codes, dtype=np.int64), np.frombuffer(counts)
+    _, first, group = np.unique(code, return_index=True, return_inverse=True)
     group = group.reshape(-1).astype(np.int64)
     members = count[first]
-    if len(codes) and (count != members[group]).any():
+    if len(code) and (count != members[group]).any():
         row = int(np.flatnonzero(count != members[group])[0])
         raise ValueError(
             f"owner {code[row]} has rows that stand for {members[group[row]]:g} and for {count[row]:g} "
             "owners; give rows of one owner the same aggregate_of."
         )
+    group.setflags(write=False)
+    members.setflags(write=False)
     return Owners(group, members)
 
 

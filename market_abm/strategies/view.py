@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from market_abm.economy.columns import changed
 from market_abm.economy.conditions import Conditions
 from market_abm.economy.demand import Demand
 from market_abm.economy.state import State
@@ -49,7 +50,7 @@ class View:
 
     def with_(self, **columns: Any) -> View:
         """The same view with more columns."""
-        return replace(self, **columns)
+        return changed(self, columns)
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class Menu:
         cls, view: View, verb: str, rows: Ints, options: tuple[str, ...], scores: Floats, unit: str, binding
     ) -> Menu:
         """Take the best option of each row (the first among equals), or the one a re-run imposes."""
-        chosen = np.array([int(np.nanargmax(s)) for s in scores], dtype=np.int64).reshape(len(rows))
-        for i, row in enumerate(rows):
+        known = np.where(np.isnan(scores), -np.inf, scores)
+        chosen = known.argmax(axis=1).astype(np.int64)
+        for i, row in enumerate(rows if view.forced else ()):
             forced = view.forced.get((view.world.rows.key[row], verb))
             if forced is not None:
                 if forced not in options:
@@ -84,26 +86,27 @@ class Menu:
 
     def records(self, verb: str, keys: list[str]) -> list[dict]:
         """One record a row for the decisions table."""
-        out = []
-        for i, key in enumerate(keys):
-            others = [
-                m for m in range(len(self.options)) if m != self.chosen[i] and np.isfinite(self.scores[i, m])
-            ]
-            best = max(others, key=lambda m: self.scores[i, m]) if others else None
-            out.append(
-                {
-                    "firm": key,
-                    "verb": verb,
-                    "option": self.options[self.chosen[i]],
-                    "score": float(self.scores[i, self.chosen[i]]),
-                    "next_option": "" if best is None else self.options[best],
-                    "next_score": float("nan") if best is None else float(self.scores[i, best]),
-                    "unit": self.unit,
-                    "binding": self.binding[i] if i < len(self.binding) else "",
-                    "detail": "",
-                }
+        at = np.arange(len(keys))
+        others = np.where(np.isfinite(self.scores), self.scores, -np.inf)
+        others[at, self.chosen] = -np.inf
+        best = others.argmax(axis=1)
+        columns = (self.chosen, self.scores[at, self.chosen], best, others[at, best])
+        return [
+            {
+                "firm": key,
+                "verb": verb,
+                "option": self.options[chosen],
+                "score": score,
+                "next_option": "" if next_score == -np.inf else self.options[second],
+                "next_score": float("nan") if next_score == -np.inf else next_score,
+                "unit": self.unit,
+                "binding": self.binding[i] if i < len(self.binding) else "",
+                "detail": "",
+            }
+            for i, (key, chosen, score, second, next_score) in enumerate(
+                zip(keys, *(column.tolist() for column in columns))
             )
-        return out
+        ]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,15 @@ import numpy as np
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import SUPPLIER, Relations
-from market_abm.economy.tables.shared import NAN, average, bases, building_bound, leadership, network_rsi, rsi
+from market_abm.economy.tables.shared import (
+    NAN,
+    averages,
+    bases,
+    building_bound,
+    leadership,
+    network_rsi,
+    rsi,
+)
 from market_abm.economy.world import Floats
 from market_abm.units import ordered_sum
 
@@ -152,12 +160,11 @@ def _largest_customer(q: Quarter) -> Floats:
 def _firm_splits(q: Quarter, r: Relations) -> tuple[Floats, Floats, Floats]:
     """Volume-weighted shares: secured by sellers (S,), by buyers (B,), realised by sellers (S,)."""
     s, b = q.world.shape
-    seller = np.array(
-        [average(r.seller_secured[r.supplier == i], r.volume[r.supplier == i]) for i in range(s)]
+    return (
+        averages(r.seller_secured, r.volume, r.supplier, s),
+        averages(r.buyer_secured, r.volume, r.buyer, b),
+        averages(r.realised, r.volume, r.supplier, s),
     )
-    buyer = np.array([average(r.buyer_secured[r.buyer == i], r.volume[r.buyer == i]) for i in range(b)])
-    realised = np.array([average(r.realised[r.supplier == i], r.volume[r.supplier == i]) for i in range(s)])
-    return seller, buyer, realised
 
 
 def _gap_to_best(levels: Floats) -> Floats:

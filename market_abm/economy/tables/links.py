@@ -50,7 +50,7 @@ def contracts(q: Quarter) -> dict[str, np.ndarray]:
 
     def name(quarters: np.ndarray) -> np.ndarray:
         return np.array(
-            ["" if n >= NEVER or n < 0 else world.quarter_name(int(n)) for n in quarters], dtype=object
+            ["" if n >= NEVER or n < 0 else world.quarter_name(n) for n in quarters.tolist()], dtype=object
         )
 
     live = book.in_force(t)

@@ -97,6 +97,15 @@ def average(values: Floats, weight: Floats) -> float:
     return float(ordered_sum(np.where(known, values * weight, 0.0))) / total
 
 
+def averages(values: Floats, weight: Floats, group: np.ndarray, groups: int) -> Floats:
+    """The same in each group of rows, (groups,)."""
+    known = np.isfinite(values) & (weight > 0)
+    total, weighted = np.zeros(groups), np.zeros(groups)
+    np.add.at(total, group[known], weight[known])
+    np.add.at(weighted, group[known], (values * weight)[known])
+    return np.divide(weighted, total, out=np.full(groups, NAN), where=total > 0)
+
+
 def building_bound(q: Quarter, name: str) -> np.ndarray:
     """Sellers whose new order the named bound held back, (S,)."""
     return np.array([binding == name for binding in q.build_binding], dtype=bool)
