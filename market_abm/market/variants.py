@@ -188,11 +188,15 @@ def without_merchant(
         )
     for g in np.flatnonzero(np.isnan(loss)):  # several sellers, or no answer from the tree: two solves
         quantity, capacity = problem.block_quantity.copy(), problem.capacity.copy()
+        cap = None if problem.link_cap is None else problem.link_cap.copy()
         for n in range(first[g], first[g + 1]):
             taken = use[n] / GRID
             quantity[buyers[n]] = np.clip(np.cumsum(quantity[buyers[n]]) - taken, 0.0, quantity[buyers[n]])
             capacity[sellers[n]] -= taken
-        before = clear(problem.replace(capacity=np.maximum(capacity, 0.0), block_quantity=quantity))
+            if cap is not None:
+                cap[sellers[n], buyers[n]] = max(cap[sellers[n], buyers[n]] - taken, 0.0)
+        capacity = np.maximum(capacity, 0.0)
+        before = clear(problem.replace(capacity=capacity, block_quantity=quantity, link_cap=cap))
         left = np.maximum(capacity - steps[g] / GRID, 0.0)
         after = clear(before.problem.replace(capacity=left), start=before)
         loss[g], price[g] = before.surplus - after.surplus, after.seller_price

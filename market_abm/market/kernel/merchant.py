@@ -11,7 +11,7 @@ from numba import njit
 
 from market_abm.market.kernel.ends import end_prices
 from market_abm.market.kernel.entry import node_of, unit_prices
-from market_abm.market.kernel.network import BUYER, SELLER, Network
+from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network
 from market_abm.market.kernel.pair import arc_between
 from market_abm.market.kernel.removal import any_cap, take_capacity
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, PRICE, open_rooms
@@ -69,12 +69,14 @@ def apart(net, t, x, begin, end, own_seller, own_buyer, own_use):
     S = len(net.out_first) - 1
     if begin == end:
         return net, t, x
-    limit, value, until = net.limit.copy(), net.value.copy(), net.until.copy()
+    arc, limit, value, until = net.arc.copy(), net.limit.copy(), net.value.copy(), net.until.copy()
     table, flow = t.copy(), x.copy()
     for n in range(begin, end):
         a = arc_between(net, own_seller[n], own_buyer[n])
         j, i, use = net.arc[SELLER, a], net.arc[BUYER, a], own_use[n]
         flow[a] -= use
+        if arc[CAP, a] < NO_CAP:
+            arc[CAP, a] -= use
         limit[j] -= use
         table[OWN_FLOW, j] -= use
         table[OWN_FLOW, i] -= use
@@ -88,6 +90,6 @@ def apart(net, t, x, begin, end, own_seller, own_buyer, own_use):
             until[b, k + 1] = max(until[b, k + 1 + spent] - use, 0)
         limit[i] = blocks
         table[BLOCK, i] -= spent
-    left = Network(net.arc, net.first, net.out_first, net.out_arc, limit, value, until, net.origin)
+    left = Network(arc, net.first, net.out_first, net.out_arc, limit, value, until, net.origin)
     open_rooms(left, limit, table, flow)
     return left, table, flow

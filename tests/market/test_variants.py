@@ -1,0 +1,148 @@
+"""Many questions in one call answer what each alone does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from market_abm.market import TradeProblem, clear, clear_variants, hold, pairs_in_force, rational_pair
+from market_abm.market.bargaining import Terms
+from market_abm.market.variants import without_merchant
+from tests.market.problems import generic_problem, problems, same
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def some_variants(problem: TradeProblem, rng: np.random.Generator, count: int = 6) -> tuple[dict, list]:
+    """Arguments of `clear_variants`, and the same variants as problems of their own."""
+    capacity = problem.capacity * rng.integers(0, 3, (count, problem.sellers))
+    scale = rng.integers(1, 3, count)
+    rows = [(g, int(b)) for g in range(count) for b in np.flatnonzero(rng.random(problem.buyers) < 0.4)]
+    quantity = rng.integers(0, 6, (len(rows), problem.block_quantity.shape[1])).astype(float)
+    opened = np.column_stack(
+        [rng.integers(-1, problem.sellers, count), rng.integers(0, problem.buyers, count)]
+    )
+    opened[opened[:, 0] < 0] = -1
+    cap = rng.integers(1, 5, count).astype(float)
+    alone = []
+    for g in range(count):
+        blocks = problem.block_quantity * scale[g]
+        for row, (variant, buyer) in enumerate(rows):
+            if variant == g:
+                blocks[buyer] = quantity[row]
+        linked, link_cap = problem.linked.copy(), problem.link_cap
+        if opened[g, 0] >= 0:
+            linked[tuple(opened[g])] = True
+            if link_cap is not None:
+                link_cap = link_cap.copy()
+                link_cap[tuple(opened[g])] = max(link_cap[tuple(opened[g])], cap[g])
+        alone.append(
+            problem.replace(capacity=capacity[g], block_quantity=blocks, linked=linked, link_cap=link_cap)
+        )
+    arguments = {
+        "capacity": capacity,
+        "scale": scale,
+        "variant": [g for g, _ in rows],
+        "buyer": [b for _, b in rows],
+        "quantity": quantity,
+        "opened": opened,
+        "opened_cap": cap,
+    }
+    return arguments, alone
+
+
+@settings(deadline=None, max_examples=80)
+@given(problems(), SEEDS)
+def test_variants_are_the_problems_cleared_one_by_one(problem, seed):
+    rng = np.random.default_rng(seed)
+    arguments, alone = some_variants(problem, rng)
+    start, expected = clear(problem), [clear(each) for each in alone]
+    for follows in (None, rng.random(len(alone)) < 0.5):
+        found = clear_variants(start, follows=follows, **arguments)
+        np.testing.assert_array_equal(found.surplus, [each.surplus for each in expected])
+        np.testing.assert_array_equal(found.seller_price, [each.seller_price for each in expected])
+        np.testing.assert_array_equal(found.served, [each.served for each in expected])
+
+
+def test_without_prices_they_are_not_known():
+    problem = generic_problem(np.random.default_rng(1), 3, 4, 3)
+    found = clear_variants(clear(problem), problem.capacity[None, :], priced=False)
+    assert np.isnan(found.seller_price).all()
+    assert found.surplus[0] == clear(problem).surplus
+
+
+def test_variants_must_come_in_order():
+    problem = generic_problem(np.random.default_rng(1), 3, 4, 3)
+    with pytest.raises(ValueError, match="variant must rise"):
+        clear_variants(
+            clear(problem),
+            np.tile(problem.capacity, (2, 1)),
+            variant=[1, 0],
+            buyer=[0, 0],
+            quantity=np.zeros((2, 3)),
+        )
+
+
+@settings(deadline=None, max_examples=80)
+@given(problems(), SEEDS)
+def test_a_merchant_removal_is_the_difference_of_two_solves(problem, seed):
+    rng = np.random.default_rng(seed)
+    inside = rng.random(problem.linked.shape) < 0.3
+    start = clear(problem.replace(incumbent=inside.astype(float)))
+    own = np.where(inside, start.flow, 0.0)
+    group = rng.integers(0, 2, problem.sellers) if rng.random() < 0.3 else np.arange(problem.sellers)
+    rows = [(g, s, b) for g in range(problem.sellers) for s, b in np.argwhere(own > 0) if group[s] == g]
+    merchant = problem.capacity - own.sum(axis=1)
+    gone = np.where(group == np.arange(problem.sellers)[:, None], merchant, 0.0)
+    if rng.random() < 0.5:
+        gone = np.floor(gone / 2)
+    found = without_merchant(start, gone, *np.array(rows).reshape(-1, 3).T, [own[s, b] for _, s, b in rows])
+    for g in range(problem.sellers):
+        mine = own * (group == g)[:, None]
+        until = np.cumsum(problem.block_quantity, axis=1)
+        quantity = np.clip(until - mine.sum(axis=0)[:, None], 0.0, problem.block_quantity)
+        left = problem.capacity - mine.sum(axis=1)
+        cap = None if problem.link_cap is None else problem.link_cap - mine
+        before = clear(problem.replace(capacity=left, block_quantity=quantity, link_cap=cap))
+        after = clear(before.problem.replace(capacity=left - gone[g]))
+        assert found.loss[g] == pytest.approx(before.surplus - after.surplus, abs=1e-9)
+        has = left - gone[g] > 0.0
+        assert same(found.seller_price[g][has], after.seller_price[has], 1e-9)
+
+
+@settings(deadline=None, max_examples=80)
+@given(SEEDS)
+def test_pairs_in_force_are_those_of_each_contract_alone(seed):
+    rng = np.random.default_rng(seed)
+    degree = int(rng.integers(1, 4)) if rng.random() < 0.5 else None
+    problem = generic_problem(rng, 4, 5, 4, degree)
+    if rng.random() < 0.5:
+        problem = problem.replace(link_cap=rng.uniform(0.5, 20.0, problem.linked.shape))
+    assume(problem.linked.any())
+    allocation = clear(problem)
+    count = 5
+    seller, buyer = rng.integers(0, 4, count), rng.integers(0, 5, count)
+    volume = np.round(rng.uniform(0.1, 9.0, count), 3)
+    sizes = np.column_stack([volume / 4, np.zeros(count), volume / 2, volume / 4])
+    values = problem.block_value[buyer, :1] + np.array([3.0, 2.0, 1.0, 0.5])
+    terms = Terms(rng.integers(1, 4, problem.linked.shape), 1.0, 4.0, 0.97)
+    together = pairs_in_force(allocation, seller, buyer, volume, sizes, values, terms)
+    for n in range(count):
+        market = hold(
+            allocation, int(seller[n]), int(buyer[n]), volume[n], sizes[n][[0, 2, 3]], values[n][[0, 2, 3]]
+        )
+        alone = rational_pair(market, [(seller[n], buyer[n])], terms)
+        for name, value in vars(alone).items():
+            np.testing.assert_allclose(
+                getattr(together, name)[n], value[0], rtol=1e-11, atol=1e-11, err_msg=name
+            )
+
+
+def test_the_blocks_of_a_contract_in_force_must_be_its_volume():
+    problem = generic_problem(np.random.default_rng(2), 3, 4, 3)
+    with pytest.raises(ValueError, match=r"top_quantity\[0\] sums to 1"):
+        pairs_in_force(clear(problem), [0], [0], [2.0], [[1.0]], [[20.0]])
+    with pytest.raises(ValueError, match="only a positive volume"):
+        pairs_in_force(clear(problem), [0], [0], [0.0], [[0.0]], [[20.0]])
