@@ -59,12 +59,12 @@ def test_buyer_keeps_the_freed_capacity_in_its_replacement(monkeypatch):
 
 
 def test_a_buyer_bids_against_itself(monkeypatch):
-    original = rational._best_excluded
+    original = rational.best_excluded
 
     def everybody(problem, flow, served, seller, buyer):
         return original(problem, flow, np.zeros_like(served), seller, np.full_like(buyer, problem.buyers - 1))
 
-    monkeypatch.setattr(rational, "_best_excluded", everybody)
+    monkeypatch.setattr(rational, "best_excluded", everybody)
     with pytest.raises(AssertionError):
         check_pair_of_the_duel()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from market_abm.market.bargaining.rational import RationalPair, ceiling, offers
+from market_abm.market.bargaining.rational import RationalPair, best_excluded, ceiling
 from market_abm.market.bargaining.terms import Terms
 from market_abm.market.clearing import Allocation
 from market_abm.units import on_grid
@@ -85,7 +85,7 @@ def pairs_in_force(
     value = worth / quantity - free.switching[seller, buyer] - free.tax[seller, buyer]
     resale = cost + np.maximum(gain, 0.0) / quantity
     # The other buyers stand where the free market left them.
-    excluded = offers(free, allocation.flow, allocation.served, seller, buyer)
+    excluded = best_excluded(free, allocation.flow, allocation.served, seller, buyer)
     floor = wedge + np.maximum(np.maximum(cost, resale), excluded)
     replacement = loss / quantity + cost + wedge
     most = ceiling(value, replacement, terms, allocation.flow.shape, seller, buyer)

@@ -183,7 +183,7 @@ def rational_pair(
     cost, wedge = problem.unit_cost[seller], problem.wedge[seller, buyer]
     value = _average_loss(problem, allocation.served, seller, buyer, quantity)
     resale = cost + np.maximum(gain, 0.0) / quantity
-    excluded = offers(problem, flow, allocation.served, seller, buyer)
+    excluded = best_excluded(problem, flow, allocation.served, seller, buyer)
     floor = wedge + np.maximum(np.maximum(cost, resale), excluded)
     replacement = loss / quantity + cost + wedge
     most = ceiling(value, replacement, terms, flow.shape, seller, buyer)
@@ -225,7 +225,7 @@ def _average_loss(problem: TradeProblem, served, seller, buyer, quantity) -> Flo
     return worth - problem.switching[seller, buyer] - problem.tax[seller, buyer]
 
 
-def offers(problem: TradeProblem, flow: Floats, served: Floats, seller: Any, buyer: Any) -> Floats:
+def best_excluded(problem: TradeProblem, flow: Floats, served: Floats, seller: Any, buyer: Any) -> Floats:
     """Highest v_k - s_kj - tax_kj - kappa_kj over buyers k != i with an unserved block and room, (L,)."""
     until = np.cumsum(problem.block_quantity, axis=1)
     unserved = (problem.block_quantity > 0.0) & (until > served[:, None] + HALF_STEP)
