@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from market_abm.experiments.pool import Progress, RunError, count_of, each
 from market_abm.results.dictionary import ORDER
 from market_abm.results.result import Result
 from market_abm.results.setting import setting_of
@@ -22,17 +17,10 @@ if TYPE_CHECKING:
 
     from market_abm.scenario import Scenario
 
-Progress = Callable[[int, int], None]
-"""Called with the number of parts done and of all parts."""
-
 Tables = dict[str, "pd.DataFrame"]
 
 Job = tuple["Scenario", int, bool, Callable[..., Any] | None]
 """Scenario, seed, pin, model."""
-
-
-class RunError(RuntimeError):
-    """A scenario that no seed finished, or workers that ended early."""
 
 
 def run(
@@ -117,10 +105,10 @@ def replicate_all(
     """Like :func:`replicate` for several scenarios under the same seeds, in one pool."""
     worlds = [as_scenario(item) for item in scenarios]
     wanted = _checked_seeds(seeds)
-    count = min(_checked_workers(workers), len(wanted) * len(worlds))
+    count = min(count_of(workers), len(wanted) * len(worlds))
     begun = time.perf_counter()
     jobs = [(world, seed, pin, model) for world in worlds for seed in wanted]
-    done = _in_pool(jobs, count, progress) if count > 1 else _in_turn(jobs, progress)
+    done = each(_attempt, jobs, count, progress) if count > 1 else _in_turn(jobs, progress)
     timings = {"simulation": time.perf_counter() - begun}
     results = []
     for step, world in enumerate(worlds):
@@ -178,48 +166,7 @@ def _attempt(
 def _in_turn(jobs: list[Job], progress: Progress | None) -> list[Tables | str]:
     if len(jobs) == 1:  # then progress is told by the quarter
         return [_attempt(*jobs[0], progress)]
-    done = []
-    for job in jobs:
-        done.append(_attempt(*job))
-        if progress is not None:
-            progress(len(done), len(jobs))
-    return done
-
-
-def _in_pool(jobs: list[Job], workers: int, progress: Progress | None) -> list[Tables | str]:
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        with _interrupts_ignored():  # workers inherit it: an interrupt is the parent's to deal with
-            futures: list[Future] = [pool.submit(_attempt, *job) for job in jobs]
-        waiting = set(futures)
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            if progress is not None and finished:
-                progress(len(jobs) - len(waiting), len(jobs))
-        return [future.result() for future in futures]
-    except KeyboardInterrupt:
-        for process in list(getattr(pool, "_processes", {}).values()):
-            process.terminate()
-        raise
-    except BrokenProcessPool:
-        raise RunError(
-            'a worker process ended early; guard a script with `if __name__ == "__main__":`, '
-            "use fewer workers where memory is short, or workers=1"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return each(_attempt, jobs, 1, progress)
 
 
 def _gathered(
@@ -250,11 +197,3 @@ def _checked_seeds(seeds: Iterable[int]) -> list[int]:
         twice = sorted({seed for seed in wanted if wanted.count(seed) > 1})
         raise ValueError(f"seeds stand there twice: {', '.join(str(seed) for seed in twice)}; give each once")
     return wanted
-
-
-def _checked_workers(workers: int | None) -> int:
-    if workers is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
-    return int(workers)
