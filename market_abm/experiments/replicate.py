@@ -130,15 +130,16 @@ def simulate(
     pin: bool = False,
     model: Callable[..., Any] | None = None,
     progress: Progress | None = None,
+    first: int | None = None,
 ) -> Tables:
-    """Tables of one run."""
+    """Tables of one run, or of its ``first`` quarters."""
     from market_abm.results.recorder import Recorder
 
     if model is None:
         from market_abm.model import ComputeMarket
 
         model = ComputeMarket
-    quarters = scenario.quarters
+    quarters = scenario.quarters[:first]
     market: Any = model(scenario, rng=seed, pin=pin)
     recorder = Recorder(scenario.name, seed, quarters[0])
     for step, quarter in enumerate(quarters, start=1):
