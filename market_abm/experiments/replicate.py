@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from market_abm.experiments.pool import Progress, RunError, count_of, each
-from market_abm.results.dictionary import ORDER
+from market_abm.results.dictionary import ORDER, TABLES
 from market_abm.results.result import Result
 from market_abm.results.setting import setting_of
+from market_abm.results.store import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,8 +102,13 @@ def replicate_all(
     pin: bool = False,
     model: Callable[..., Any] | None = None,
     progress: Progress | None = None,
+    hopeless: bool = False,
 ) -> list[Result]:
-    """Like :func:`replicate` for several scenarios under the same seeds, in one pool."""
+    """Like :func:`replicate` for several scenarios under the same seeds, in one pool.
+
+    With ``hopeless`` a scenario that no seed finishes comes back with empty tables and its failures, instead of
+    ending everything with a :class:`RunError`.
+    """
     worlds = [as_scenario(item) for item in scenarios]
     wanted = _checked_seeds(seeds)
     count = min(count_of(workers), len(wanted) * len(worlds))
@@ -113,7 +119,7 @@ def replicate_all(
     results = []
     for step, world in enumerate(worlds):
         part = done[step * len(wanted) : (step + 1) * len(wanted)]
-        results.append(_gathered(world, wanted, part, pin, timings))
+        results.append(_gathered(world, wanted, part, pin, timings, hopeless))
     return results
 
 
@@ -171,7 +177,12 @@ def _in_turn(jobs: list[Job], progress: Progress | None) -> list[Tables | str]:
 
 
 def _gathered(
-    scenario: Scenario, seeds: list[int], done: list[Tables | str], pin: bool, timings: Mapping[str, float]
+    scenario: Scenario,
+    seeds: list[int],
+    done: list[Tables | str],
+    pin: bool,
+    timings: Mapping[str, float],
+    hopeless: bool,
 ) -> Result:
     import pandas as pd
 
@@ -179,6 +190,9 @@ def _gathered(
         {"seed": seed, "error": item} for seed, item in zip(seeds, done) if isinstance(item, str)
     )
     finished = {seed: item for seed, item in zip(seeds, done) if not isinstance(item, str)}
+    if not finished and hopeless:
+        empty = {name: empty_table(name) for name in TABLES}
+        return Result(setting_of(scenario, [], pin), empty, failures, timings)
     if not finished:
         reasons = "; ".join(dict.fromkeys(str(failure["error"]) for failure in failures))
         raise RunError(f"{scenario.name}: no seed finished. {reasons}")
