@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,11 +52,10 @@ class Headline:
 
     def measured(self, baseline: Scenario, other: Scenario, seed: int) -> Values:
         """The measures of one seed: of ``other``, and of its velocity against ``baseline``."""
-        from market_abm.experiments.replicate import run, simulate
+        from market_abm.experiments.replicate import run, simulate, unmeasured
 
         full = run(other, seed)
         year = first_year(full.quarters)
-        unmeasured = partial(_unmeasured, every=len(other.quarters) + 1)  # velocity needs no measurement
         without = simulate(baseline, seed, model=unmeasured, first=len(year))["firms"]
         return {
             "grade": quarters_graded(full).get(self.supplier, 0.0),
@@ -153,9 +151,3 @@ def velocity(firms: pd.DataFrame, lab: str, quarters: Sequence[str]) -> float:
     """A lab's mean velocity over some quarters of one seed, log units a quarter."""
     rows = firms[(firms["firm"] == lab) & firms["quarter"].isin(list(quarters))]
     return float(rows["velocity"].mean())
-
-
-def _unmeasured(scenario: Scenario, rng: int, pin: bool, every: int) -> Any:
-    from market_abm.model import ComputeMarket
-
-    return ComputeMarket(scenario, rng=rng, pin=pin, measure_every=every)

@@ -104,12 +104,14 @@ def _fact(row: Mapping[str, str | None], name: str, line: int) -> Fact:
     if not math.isfinite(value):
         remedy = "Leave a row out where nothing is known"
         raise ScenarioError(
-            Problem(f"{words['value']!r} is not a number", mark, "value", "a finite number", remedy)
+            Problem(
+                f"{words['value']!r} is not a number", mark, "value", allowed="a finite number", remedy=remedy
+            )
         )
     period = words["period"]
     if not (is_quarter(period) or (len(period) == 4 and period.isdigit())):
         allowed = "a quarter or a year, for example 2025Q3 or 2025"
-        raise ScenarioError(Problem(f"{period!r} is not a period", mark, "period", allowed))
+        raise ScenarioError(Problem(f"{period!r} is not a period", mark, "period", allowed=allowed))
     return Fact(**{**words, "value": value})  # type: ignore[arg-type]
 
 

@@ -156,6 +156,13 @@ def simulate(
     return recorder.tables()
 
 
+def unmeasured(scenario: Scenario, rng: int, pin: bool = False) -> Any:
+    """A model that measures nothing after its first quarter: where only paths are wanted, several times quicker."""
+    from market_abm.model import ComputeMarket
+
+    return ComputeMarket(scenario, rng=rng, pin=pin, measure_every=len(scenario.quarters) + 1)
+
+
 def _attempt(
     scenario: Scenario,
     seed: int,

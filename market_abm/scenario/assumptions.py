@@ -118,6 +118,12 @@ def named(wanted: Iterable[Assumption | str], *scenarios: Scenario) -> list[Assu
     return found
 
 
+def paths_of(scenario: Scenario, keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Paths of all numbers under each key in which ``*`` stands for any part, with a range or without."""
+    known = [item.path for item in numbers(scenario)]
+    return {key: tuple(path for path in known if _matches(path, key)) for key in keys}
+
+
 def group_of(path: str) -> str:
     """The group of a number: its path with names and quarters replaced by ``*``."""
     parts = paths.split(path)
