@@ -193,6 +193,7 @@ class ComputeMarket(mesa.Model):
 
     def _allocate(self, q: Quarter) -> None:
         q.problem = trade_problem(q.world, q.state, q.conditions, q.offer, q.bids, q.position.free)
+        q.withheld = q.position.free - np.minimum(q.offer.capacity, q.position.free)
         q.allocation = clear(q.problem)
         q.reach = reach(q.world, q.state, q.conditions, q.offer.allowed)
 
@@ -211,8 +212,9 @@ class ComputeMarket(mesa.Model):
         q.position = position(q.world, q.state, q.conditions)
         q.shocked = q.demand.scaled(demand_shock(q.world, q.state.t))
         q.delivery = deliver(
-            q.world, q.state, q.position, q.shocked, q.ceiling, q.reach, q.conditions.price_cap, q.ledger
-        )
+            q.world, q.state, q.position, q.shocked, q.ceiling, q.reach, q.conditions.price_cap, q.ledger,
+            q.withheld, np.maximum(q.offer.reserve_price, q.world.sellers.unit_cost),
+        )  # fmt: skip
 
     def _build(self, q: Quarter) -> None:
         world = q.world

@@ -93,6 +93,7 @@ class Desk:
                 "allowed": (n, b),
                 "term": (n,),
                 "notice": (n,),
+                "posted": (n,),
             },
             "build": {
                 "kh100e": (n,),

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from market_abm.analysis.statistics import by_seed, first_year, last_year, span
+from market_abm.analysis.derived import DERIVED
+from market_abm.analysis.effects import Effect, effect, paired_statistics
+from market_abm.analysis.effects import student_t as student_t
+from market_abm.analysis.outcomes import KEYS, LAB_OUTCOMES, OUTCOMES, RELATION_OUTCOME, Outcome
+from market_abm.analysis.panel import Floats, mean_known, panel
+from market_abm.analysis.statistics import first_year, last_year, span
 from market_abm.results.dictionary import columns
 
 if TYPE_CHECKING:
@@ -23,13 +28,7 @@ if TYPE_CHECKING:
     from market_abm.results.result import Result
     from market_abm.scenario import Scenario
 
-LEVEL = 0.95
-"""Level of the intervals."""
-
-GRAINS: dict[str, tuple[str, ...]] = {"steps": (), "firms": ("firm",), "links": ("supplier", "buyer")}
-"""Tables that can be compared, with the columns that name a unit."""
-
-ALIASES = {"price": "price_index_usd_per_gpu_hour", "hhi": "hhi_merchant"}
+ALIASES = {"price": "price_index_usd_per_gpu_hour", "hhi": "hhi_merchant", "welfare": "surplus_resource_musd"}
 
 STATISTICS = (
     "baseline",
@@ -63,6 +62,8 @@ def compare(
     options
         ``pin``, ``model``, ``progress`` as for :func:`market_abm.replicate`.
 
+    A scenario that no seed finishes is part of the comparison with its failures, and has no differences.
+
     Returns
     -------
     Comparison
@@ -71,7 +72,8 @@ def compare(
 
     if not others:
         raise ValueError("nothing to compare with; name at least one other scenario")
-    results = replicate_all([baseline, *others], range(seed, seed + replications), workers, **options)
+    seeds = range(seed, seed + replications)
+    results = replicate_all([baseline, *others], seeds, workers, hopeless=True, **options)
     return Comparison(results[0], tuple(results[1:]))
 
 
@@ -108,7 +110,8 @@ class Comparison:
         Parameters
         ----------
         column : str
-            A numeric column of the steps, firms or links table.
+            A numeric column of the steps, firms or links table, or a derived outcome of the market
+            (:data:`market_abm.analysis.derived.DERIVED`: chokepoint, entropy, labs_near_frontier ...).
         quarters : str or sequence of str, optional
             A quarter; several, over which each seed is averaged first; ``"first year"``, ``"last year"`` or
             ``"all"``. Without it every quarter by itself.
@@ -123,8 +126,8 @@ class Comparison:
             One row a quarter (or window) and unit: baseline and other (means over seeds), difference (mean of
             the paired differences), low and high (95 % Student t interval), same_sign (share of seeds whose
             difference has the sign of the mean; NaN where that is zero), seeds, variance_removed (by pairing:
-            1 - var(d) / (var(a) + var(b)); NaN where nothing varies). Units that only one scenario has come
-            out as NaN.
+            1 - var(d) / (var(a) + var(b)), below zero where pairing made things worse; NaN where nothing
+            varies). Units that only one scenario has come out as NaN.
 
         Raises
         ------
@@ -133,21 +136,70 @@ class Comparison:
         """
         step = other if isinstance(other, int) else self.names.index(_known(other, self.names))
         found, name = _located(column, table)
-        seeds = self.seeds(step)
+        keys, blocks = KEYS[found], []
+        for result in (self.baseline, self.others[step]):
+            units, values = _block(result, found, name)
+            at = [result.seeds.index(seed) for seed in self.seeds(step)]
+            blocks.append((units, values[:, :, at], result.quarters))
+        units = sorted({*blocks[0][0], *blocks[1][0]})
         frames = []
         for label, window in self._windows(quarters):
-            pair = [
-                by_seed(result.tables[found], GRAINS[found], name, window).reindex(columns=seeds)
-                for result in (self.baseline, self.others[step])
-            ]
-            frame = paired(*pair)
+            pair = [_averaged(block, units, window) for block in blocks]
+            frame = paired(*(pd.DataFrame(values) for values in pair))
             frame.insert(0, "quarter", label)
-            frames.append(frame.set_axis(frame.index.set_names(GRAINS[found] or [None])))
-        joined = pd.concat(frames)
-        if not GRAINS[found]:
-            return joined.reset_index(drop=True)
-        joined = joined.reset_index()
-        return joined[["quarter", *GRAINS[found], *STATISTICS]]
+            for place, key in enumerate(keys):
+                frame.insert(1 + place, key, pd.Series([unit[place] for unit in units], dtype="str"))
+            known = np.isfinite(pair[0]).any(axis=1) | np.isfinite(pair[1]).any(axis=1)
+            frames.append(frame[known] if keys else frame)
+        return pd.concat(frames, ignore_index=True)
+
+    def effect(self, outcome: Outcome, other: int = 0) -> Effect:
+        """What another scenario does to an outcome."""
+        quarters, seeds = self.quarters(other), self.seeds(other)
+        pair = []
+        for result in (self.baseline, self.others[other]):
+            values = outcome.values(result, quarters)
+            pair.append(values[[result.seeds.index(seed) for seed in seeds]])
+        return effect(outcome, self.names[other], *pair)
+
+    def effects(self, other: int = 0) -> tuple[Effect, ...]:
+        """What another scenario does to every outcome of the market; those that nobody measures are left out."""
+        return self._known_effects(OUTCOMES, other)
+
+    def lab_effects(self, other: int = 0) -> tuple[Effect, ...]:
+        """What it does to every outcome of every lab."""
+        pair = (self.baseline, self.others[other])
+        labs: set[tuple[str, ...]] = set()
+        for result in pair:
+            block = panel(result, "firms", KEYS["firms"])
+            level = block.values("capability")
+            labs |= {unit for unit, known in zip(block.units, ~np.isnan(level).all(axis=(1, 2))) if known}
+        wanted = [replace(outcome, unit=unit) for unit in sorted(labs) for outcome in LAB_OUTCOMES]
+        return self._known_effects(wanted, other)
+
+    def relation_effects(self, other: int = 0, most: int = 10) -> tuple[Effect, ...]:
+        """What it does to the seller's secured share in the largest relations that both scenarios have."""
+        seeds, sizes = self.seeds(other), []
+        for result in (self.baseline, self.others[other]):
+            block = panel(result, "links", KEYS["links"])
+            at = [result.seeds.index(seed) for seed in seeds]
+            split = ~np.isnan(block.values("seller_secured_share")[:, :, at])
+            volume = np.where(split, np.nan_to_num(block.values("volume_khq")[:, :, at], nan=0.0), 0.0)
+            sizes.append(dict(zip(block.units, volume.sum(axis=(1, 2)).tolist())))
+        size = {unit: sizes[0][unit] + sizes[1][unit] for unit in sizes[0] if sizes[1].get(unit, 0.0) > 0.0}
+        order = sorted((unit for unit in size if size[unit] > 0.0), key=lambda unit: (-size[unit], unit))
+        return self._known_effects([replace(RELATION_OUTCOME, unit=unit) for unit in order[:most]], other)
+
+    def _known_effects(self, outcomes: Iterable[Outcome], other: int) -> tuple[Effect, ...]:
+        if not self.comparable(other):
+            return ()
+        found = (self.effect(outcome, other) for outcome in outcomes)
+        return tuple(item for item in found if item.known)
+
+    def comparable(self, other: int = 0) -> bool:
+        """Whether any seed finished in both scenarios, and they share a quarter."""
+        ours = set(self.others[other].quarters)
+        return bool(self.seeds(other)) and any(quarter in ours for quarter in self.baseline.quarters)
 
     def tables(self, other: int = 0) -> tuple[Table, Table]:
         """Main outcomes of the market, and of every lab."""
@@ -185,7 +237,7 @@ class Comparison:
 
 
 def paired(baseline: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """Statistics of paired differences.
+    """Statistics of paired differences, a row a unit (:data:`STATISTICS`).
 
     Parameters
     ----------
@@ -193,45 +245,46 @@ def paired(baseline: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         Values by unit (rows) and seed (the same columns in both).
     """
     units = baseline.index.union(other.index, sort=True) if len(baseline) + len(other) else baseline.index
-    first = baseline.reindex(units).to_numpy(dtype=np.float64)
-    second = other.reindex(units).to_numpy(dtype=np.float64)
-    rows = [_paired(a, b) for a, b in zip(first, second)]
-    return pd.DataFrame(rows, index=units, columns=list(STATISTICS))
+    found = paired_statistics(
+        baseline.reindex(units).to_numpy(dtype=np.float64), other.reindex(units).to_numpy(dtype=np.float64)
+    )
+    return pd.DataFrame({name: getattr(found, name) for name in STATISTICS}, index=units)
 
 
-def _paired(a: np.ndarray, b: np.ndarray) -> tuple[float, ...]:
-    nan = float("nan")
-    known = np.isfinite(a) & np.isfinite(b)
-    a, b = a[known], b[known]
-    n = len(a)
-    if n == 0:
-        return (nan, nan, nan, nan, nan, nan, 0, nan)
-    d = b - a
-    mean = float(d.mean())
-    low = high = removed = nan
-    if n > 1:
-        half = student_t(n - 1) * float(d.std(ddof=1)) / n**0.5
-        low, high = mean - half, mean + half
-        spread = float(a.var(ddof=1) + b.var(ddof=1))
-        removed = 1.0 - float(d.var(ddof=1)) / spread if spread > 0 else nan
-    sign = float((np.sign(d) == np.sign(mean)).mean()) if mean != 0 else nan
-    return (float(a.mean()), float(b.mean()), mean, low, high, sign, n, removed)
+def _block(result: Result, table: str, name: str) -> tuple[tuple[tuple[str, ...], ...], Floats]:
+    """Units of a table and a column as a block (U, Q, S)."""
+    if table == "steps" and name in DERIVED:
+        return (("",),), DERIVED[name].values(result)[None]
+    found = panel(result, table, KEYS[table])
+    return found.units, found.values(name)
 
 
-def student_t(freedom: int) -> float:
-    """Quantile of Student's t for a two-sided interval of :data:`LEVEL`."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.5 + LEVEL / 2))
+def _averaged(
+    block: tuple[tuple[tuple[str, ...], ...], Floats, Sequence[str]],
+    units: Sequence[tuple[str, ...]],
+    window: Sequence[str],
+) -> Floats:
+    """Means of a block over a window, for the units asked for (U, S)."""
+    own, values, quarters = block
+    places = [list(quarters).index(quarter) for quarter in window]
+    mean = mean_known(values[:, places], axis=1)
+    found = np.full((len(units), values.shape[2]), np.nan)
+    order = {unit: place for place, unit in enumerate(own)}
+    for row, unit in enumerate(units):
+        if unit in order:
+            found[row] = mean[order[unit]]
+    return found
 
 
 def _located(column: str, table: str | None) -> tuple[str, str]:
     """Table and name of a numeric column."""
     name = ALIASES.get(column, column)
     tables = [table] if table else ["firms", "links", "steps"]
-    unknown = [item for item in tables if item not in GRAINS]
+    unknown = [item for item in tables if item not in KEYS]
     if unknown:
-        raise KeyError(f"no table {unknown[0]!r} to compare; tables: {', '.join(GRAINS)}")
+        raise KeyError(f"no table {unknown[0]!r} to compare; tables: {', '.join(KEYS)}")
+    if name in DERIVED and "steps" in tables:
+        return "steps", name
     for found in tables:
         if any(item.name == name and item.dtype != "str" for item in columns(found)):
             return found, name

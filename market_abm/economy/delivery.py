@@ -46,6 +46,8 @@ def deliver(
     reach: np.ndarray,
     price_cap: Floats,
     ledger: Ledger,
+    withheld: Floats,
+    ask: Floats,
 ) -> Delivery:
     """Serve contracts, clear the spot market, pay.
 
@@ -59,6 +61,10 @@ def deliver(
         Links that can be used this quarter.
     price_cap : ndarray (S,)
         Highest price that each seller may take, MUSD per kHQ: binds what is sold on the spot market too.
+    withheld : ndarray (S,)
+        Free capacity that was not offered, kHQ: it stays off the spot market too.
+    ask : ndarray (S,)
+        Least price of each seller, MUSD per kHQ.
     """
     book = state.book
     volume = book.volume * place.delivered[book.supplier]
@@ -69,7 +75,7 @@ def deliver(
     used = volume - skipped
     by_link = book.matrix(used, world.shape)
     paid = np.where(book.kind == INTERNAL, 0.0, payment(book.price, volume, used, book.take_or_pay))
-    spot, price = _spot(world, state, place, demand, by_link, ceiling, reach)
+    spot, price = _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask)
     flow = by_link + spot
     taken = np.minimum(price, price_cap)
     _pay(world, state, ledger, paid, spot, taken, flow)
@@ -80,11 +86,11 @@ def deliver(
     return Delivery(used, paid, by_link, spot, price, flow, total)
 
 
-def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats, float]:
+def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -> tuple[Floats, float]:
     """Uniform-price double auction of what is left; every bidder buys from the pool pro rata."""
     sellers, buyers = world.sellers, world.buyers
     idle = np.maximum(place.sellable - ordered_sum(by_link, axis=1), 0.0) * sellers.sells * state.active
-    idle = np.floor(idle * GRID) / GRID
+    idle = np.maximum(np.floor(idle * GRID) / GRID - withheld, 0.0)
     committed = ordered_sum(by_link, axis=0)
     quantity, value = value_blocks(
         world, demand, committed, np.maximum(ceiling, committed), state.index_price
@@ -95,7 +101,7 @@ def _spot(world, state, place, demand, by_link, ceiling, reach) -> tuple[Floats,
         quantity,
         value,
         idle,
-        sellers.unit_cost,
+        ask,
         # Keyed by name alone, so that a firm that is idle settles no tie of others.
         bid_key=rng.uniforms(world.seed, "bid", buyers.key),
         offer_key=rng.uniforms(world.seed, "offer", sellers.key),

@@ -245,7 +245,8 @@ def value_blocks(
     finer than any single buyer's.
     """
     b = world.scenario.behaviour
-    count = int(max(b.lab_blocks, b.segment_blocks)) * refine
+    given = max((len(blocks) for blocks in demand.blocks if blocks is not None), default=0)
+    count = max(int(max(b.lab_blocks, b.segment_blocks)) * refine, given - 1)
     edges = _edges(world, demand, last_price, count)
     cumulative = np.minimum(demand.at(edges), ceiling[:, None])
     cumulative = np.maximum(cumulative - committed[:, None], 0.0)

@@ -23,7 +23,7 @@ def build_links(
     shape = (len(sellers.key), len(buyers.key))
     linked = np.zeros(shape, dtype=bool)
     switching, cap = np.zeros(shape), np.full(shape, np.inf)
-    exclusive = np.zeros(shape, dtype=bool)
+    exclusive, sole = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     internal = sellers.owner_code[:, None] == buyers.owner_code[None, :]
     entries = {(e.supplier, e.buyer): e for e in drawn.links}
     contracted = {(c.supplier, c.buyer) for c in drawn.contracts.values()}
@@ -46,6 +46,7 @@ def build_links(
             switching[s, b] = musd_per_khq(float(field("switching_cost", 0.0)))
             cap[s, b] = float(field("cap", np.inf))
             exclusive[s, b] = bool(field("exclusive", False))
+            sole[s, b] = bool(field("sole", False))
     pairs = [f"{s}|{b}" for s in sellers.key for b in buyers.key]
     taste = rng.normals(seed, "taste", pairs).reshape(shape)
     taste *= float(drawn.behaviour.taste_sd) * index_price
@@ -55,6 +56,7 @@ def build_links(
         switching=np.where(internal, 0.0, switching),
         cap=cap,
         exclusive=exclusive,
+        sole=sole,
         internal=internal,
         taste=_centred(taste, drawn, sellers, buyers),
         key=rng.uniforms(seed, "tie", pairs).reshape(shape),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from market_abm.economy.quarter import Quarter
@@ -25,9 +27,16 @@ def terms_of(q: Quarter) -> Terms:
 
 
 def bargained(q: Quarter):
-    """Bargain over every link that trades; a price cap binds what is signed, not what was agreed before."""
+    """Bargain over every link that trades; who posts a price takes it from every outsider.
+
+    A price cap binds what is signed, not what was agreed before.
+    """
     b = q.world.scenario.behaviour
-    return bargain(q.problem, q.allocation, protocol=b.protocol, beta=float(b.beta), terms=terms_of(q))
+    deal = bargain(q.problem, q.allocation, protocol=b.protocol, beta=float(b.beta), terms=terms_of(q))
+    if not q.offer.posted.any():
+        return deal
+    named = q.offer.posted[:, None] & ~q.world.links.internal & (q.allocation.flow > 0.0)
+    return replace(deal, price=np.where(named, q.problem.unit_cost[:, None], deal.price))
 
 
 def signed_price(q: Quarter) -> Floats:

@@ -33,6 +33,7 @@ class Quarter:
     buy_binding: tuple[str, ...] = ()
     build_binding: list[str] = field(default_factory=list)
     problem: Any = None
+    withheld: Floats = None  # type: ignore[assignment]
     allocation: Any = None
     reach: Any = None
     deal: Any = None

@@ -126,6 +126,8 @@ class Links:
     switching: Floats
     cap: Floats
     exclusive: Bools
+    sole: Bools
+    """The buyer signs with this supplier alone."""
     internal: Bools
     """Own lab, own captive use: no price, no margin, no wedge."""
     taste: Floats

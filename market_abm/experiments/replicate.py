@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from market_abm.results.dictionary import ORDER
+from market_abm.experiments.pool import Progress, RunError, count_of, each
+from market_abm.results.dictionary import ORDER, TABLES
 from market_abm.results.result import Result
 from market_abm.results.setting import setting_of
+from market_abm.results.store import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from market_abm.scenario import Scenario
 
-Progress = Callable[[int, int], None]
-"""Called with the number of parts done and of all parts."""
-
 Tables = dict[str, "pd.DataFrame"]
 
 Job = tuple["Scenario", int, bool, Callable[..., Any] | None]
 """Scenario, seed, pin, model."""
-
-
-class RunError(RuntimeError):
-    """A scenario that no seed finished, or workers that ended early."""
 
 
 def run(
@@ -113,19 +102,24 @@ def replicate_all(
     pin: bool = False,
     model: Callable[..., Any] | None = None,
     progress: Progress | None = None,
+    hopeless: bool = False,
 ) -> list[Result]:
-    """Like :func:`replicate` for several scenarios under the same seeds, in one pool."""
+    """Like :func:`replicate` for several scenarios under the same seeds, in one pool.
+
+    With ``hopeless`` a scenario that no seed finishes comes back with empty tables and its failures, instead of
+    ending everything with a :class:`RunError`.
+    """
     worlds = [as_scenario(item) for item in scenarios]
     wanted = _checked_seeds(seeds)
-    count = min(_checked_workers(workers), len(wanted) * len(worlds))
+    count = min(count_of(workers), len(wanted) * len(worlds))
     begun = time.perf_counter()
     jobs = [(world, seed, pin, model) for world in worlds for seed in wanted]
-    done = _in_pool(jobs, count, progress) if count > 1 else _in_turn(jobs, progress)
+    done = each(_attempt, jobs, count, progress) if count > 1 else _in_turn(jobs, progress)
     timings = {"simulation": time.perf_counter() - begun}
     results = []
     for step, world in enumerate(worlds):
         part = done[step * len(wanted) : (step + 1) * len(wanted)]
-        results.append(_gathered(world, wanted, part, pin, timings))
+        results.append(_gathered(world, wanted, part, pin, timings, hopeless))
     return results
 
 
@@ -142,15 +136,16 @@ def simulate(
     pin: bool = False,
     model: Callable[..., Any] | None = None,
     progress: Progress | None = None,
+    first: int | None = None,
 ) -> Tables:
-    """Tables of one run."""
+    """Tables of one run, or of its ``first`` quarters."""
     from market_abm.results.recorder import Recorder
 
     if model is None:
         from market_abm.model import ComputeMarket
 
         model = ComputeMarket
-    quarters = scenario.quarters
+    quarters = scenario.quarters[:first]
     market: Any = model(scenario, rng=seed, pin=pin)
     recorder = Recorder(scenario.name, seed, quarters[0])
     for step, quarter in enumerate(quarters, start=1):
@@ -159,6 +154,13 @@ def simulate(
         if progress is not None:
             progress(step, len(quarters))
     return recorder.tables()
+
+
+def unmeasured(scenario: Scenario, rng: int, pin: bool = False) -> Any:
+    """A model that measures nothing after its first quarter: where only paths are wanted, several times quicker."""
+    from market_abm.model import ComputeMarket
+
+    return ComputeMarket(scenario, rng=rng, pin=pin, measure_every=len(scenario.quarters) + 1)
 
 
 def _attempt(
@@ -178,52 +180,16 @@ def _attempt(
 def _in_turn(jobs: list[Job], progress: Progress | None) -> list[Tables | str]:
     if len(jobs) == 1:  # then progress is told by the quarter
         return [_attempt(*jobs[0], progress)]
-    done = []
-    for job in jobs:
-        done.append(_attempt(*job))
-        if progress is not None:
-            progress(len(done), len(jobs))
-    return done
-
-
-def _in_pool(jobs: list[Job], workers: int, progress: Progress | None) -> list[Tables | str]:
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        with _interrupts_ignored():  # workers inherit it: an interrupt is the parent's to deal with
-            futures: list[Future] = [pool.submit(_attempt, *job) for job in jobs]
-        waiting = set(futures)
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            if progress is not None and finished:
-                progress(len(jobs) - len(waiting), len(jobs))
-        return [future.result() for future in futures]
-    except KeyboardInterrupt:
-        for process in list(getattr(pool, "_processes", {}).values()):
-            process.terminate()
-        raise
-    except BrokenProcessPool:
-        raise RunError(
-            'a worker process ended early; guard a script with `if __name__ == "__main__":`, '
-            "use fewer workers where memory is short, or workers=1"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return each(_attempt, jobs, 1, progress)
 
 
 def _gathered(
-    scenario: Scenario, seeds: list[int], done: list[Tables | str], pin: bool, timings: Mapping[str, float]
+    scenario: Scenario,
+    seeds: list[int],
+    done: list[Tables | str],
+    pin: bool,
+    timings: Mapping[str, float],
+    hopeless: bool,
 ) -> Result:
     import pandas as pd
 
@@ -231,6 +197,9 @@ def _gathered(
         {"seed": seed, "error": item} for seed, item in zip(seeds, done) if isinstance(item, str)
     )
     finished = {seed: item for seed, item in zip(seeds, done) if not isinstance(item, str)}
+    if not finished and hopeless:
+        empty = {name: empty_table(name) for name in TABLES}
+        return Result(setting_of(scenario, [], pin), empty, failures, timings)
     if not finished:
         reasons = "; ".join(dict.fromkeys(str(failure["error"]) for failure in failures))
         raise RunError(f"{scenario.name}: no seed finished. {reasons}")
@@ -250,11 +219,3 @@ def _checked_seeds(seeds: Iterable[int]) -> list[int]:
         twice = sorted({seed for seed in wanted if wanted.count(seed) > 1})
         raise ValueError(f"seeds stand there twice: {', '.join(str(seed) for seed in twice)}; give each once")
     return wanted
-
-
-def _checked_workers(workers: int | None) -> int:
-    if workers is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
-    return int(workers)

@@ -32,6 +32,9 @@ _HOME = {
     "protocols": "bargaining",
     "rational_pair": "bargaining",
     "clear_spot": "spot",
+    "CapacityGame": "withholding",
+    "capacity_payoffs": "withholding",
+    "cournot": "withholding",
 }
 
 

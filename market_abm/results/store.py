@@ -125,6 +125,13 @@ def typed(name: str, table: pd.DataFrame) -> pd.DataFrame:
     return table[list(names(name))].astype(types)
 
 
+def empty_table(name: str) -> pd.DataFrame:
+    """A table without rows, with the columns and types of the dictionary."""
+    import pandas as pd
+
+    return typed(name, pd.DataFrame(columns=list(names(name))))
+
+
 def parquet(table: pd.DataFrame) -> bytes:
     """The table as a Parquet file; missing numbers are null."""
     import pyarrow as pa

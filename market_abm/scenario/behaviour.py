@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from pydantic import Field
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
-
-from market_abm import plugins
-from market_abm.scenario.errors import listed, nearest
 from market_abm.scenario.fields import (
     Annual,
     Capacity,
@@ -26,36 +22,24 @@ from market_abm.scenario.fields import (
     Spread,
     WholeQuarters,
 )
-from market_abm.scenario.quantity import guess, refuse
-
-BuiltIn = Literal["split", "nash_in_nash", "nntr", "competitive", "shapley", "myerson", "auction", "posted"]
-
-
-def _protocol(value: Any, handler: ValidatorFunctionWrapHandler) -> str:
-    """A protocol of the package, or one that somebody registered: then plugins are loaded."""
-    try:
-        return handler(value)
-    except ValidationError:
-        if isinstance(value, str) and value not in plugins.known("protocol"):
-            plugins.load()
-        words = [*get_args(BuiltIn), *(n for n in plugins.known("protocol") if n not in get_args(BuiltIn))]
-        if isinstance(value, str) and value in words:
-            return value
-        remedy = f"{plugins.trouble()} `market-abm plugins` lists what others bring".strip()
-        message, near = "is not one of the allowed words", nearest(str(value), words) or ""
-        refuse(message, allowed=listed(words, 30), remedy=remedy, nearest=near)
-
-
-Protocol = Annotated[BuiltIn, WrapValidator(_protocol)]
+from market_abm.scenario.quantity import guess
+from market_abm.scenario.registered import (
+    BuildStrategy,
+    BuyStrategy,
+    Protocol,
+    RenewStrategy,
+    SellStrategy,
+)
+from market_abm.scenario.registered import BuiltIn as BuiltIn
 
 
 class Strategies(Part):
     """Names of the strategies that decide for every firm which does not say otherwise."""
 
-    renew: str = Field(default="default", description="strategy for renewing contracts")
-    buy: str = Field(default="default", description="strategy for buying")
-    sell: str = Field(default="default", description="strategy for selling")
-    build: str = Field(default="default", description="strategy for building")
+    renew: RenewStrategy = Field(default="default", description="strategy for renewing contracts")
+    buy: BuyStrategy = Field(default="default", description="strategy for buying")
+    sell: SellStrategy = Field(default="default", description="strategy for selling")
+    build: BuildStrategy = Field(default="default", description="strategy for building")
 
 
 class Motives(Part):

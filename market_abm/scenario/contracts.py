@@ -53,6 +53,9 @@ class Link(Documented):
     )
     cap: Compute | None = Field(default=None, description="most that the link carries a quarter")
     exclusive: Flag | None = Field(default=None, description="the supplier serves this buyer alone")
+    sole: Flag | None = Field(
+        default=None, description="the buyer signs with this supplier alone (exclusive dealing)"
+    )
 
     @property
     def key(self) -> str:

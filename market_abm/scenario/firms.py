@@ -37,6 +37,7 @@ from market_abm.scenario.fields import (
     WholeQuarters,
 )
 from market_abm.scenario.quantity import guess
+from market_abm.scenario.registered import BuildStrategy, BuyStrategy, RenewStrategy, SellStrategy
 
 
 class Fleet(Part):
@@ -110,10 +111,10 @@ class Lab(Part):
 class PlayedStrategies(Part):
     """Strategies of one firm where they differ from the scenario's."""
 
-    renew: str | None = Field(default=None, description="strategy for renewing contracts")
-    buy: str | None = Field(default=None, description="strategy for buying")
-    sell: str | None = Field(default=None, description="strategy for selling")
-    build: str | None = Field(default=None, description="strategy for building")
+    renew: RenewStrategy | None = Field(default=None, description="strategy for renewing contracts")
+    buy: BuyStrategy | None = Field(default=None, description="strategy for buying")
+    sell: SellStrategy | None = Field(default=None, description="strategy for selling")
+    build: BuildStrategy | None = Field(default=None, description="strategy for building")
 
 
 class Firm(Documented):

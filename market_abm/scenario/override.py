@@ -79,6 +79,9 @@ def _put(tree: Node, key: str, node: Node) -> None:
             at.put(part, below, mark)
         at = below
     if isinstance(at.value, list):
+        if parts[:-1] == ["timeline"] and (node.value is None or isinstance(node.value, dict)):
+            _put_entry(at, parts[-1], node)
+            return
         _row(at, parts[-1], parts[:-1], mark)
         raise ScenarioError(
             Problem("names an entry, not one of its keys", mark, key, remedy="Add the key at the end")
@@ -88,6 +91,19 @@ def _put(tree: Node, key: str, node: Node) -> None:
         at.keys.pop(parts[-1], None)
     else:
         at.put(parts[-1], node, mark)
+
+
+def _put_entry(rows: Node, label: str, node: Node) -> None:
+    """Add a dated entry under an id, put it in the place of the one that has it, or (nothing) take it away."""
+    known = [row_label(row.plain()) for row in rows.value]
+    if node.value is None:
+        rows.value.remove(_row(rows, label, ["timeline"], node.mark))
+        return
+    node.put("id", Node(label, node.mark))
+    if label in known:
+        rows.value[known.index(label)] = node
+    else:
+        rows.value.append(node)
 
 
 def _row(rows: Node, label: str, above: list[str], mark: Mark) -> Node:

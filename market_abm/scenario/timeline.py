@@ -166,7 +166,7 @@ class SwitchingCap(Entry):
 
 
 class ExclusivityBan(Entry):
-    """Exclusive links and contracts are open to others."""
+    """Exclusive links, sole suppliers and exclusive contracts do not keep others out."""
 
     kind: Literal["exclusivity_ban"] = "exclusivity_ban"
     supplier: str = Field(default="*", description='firm with a fleet, or "*"')

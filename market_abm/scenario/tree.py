@@ -1,7 +1,7 @@
 """YAML text to a tree of nodes that remember where they stand. No schema here.
 
-Read event by event (ruamel.yaml, pure Python, YAML 1.2), so that size and depth are bounded before anything
-is built, and duplicate keys, anchors, aliases, tags, directives and merge keys are refused where they stand.
+Read event by event, so that size and depth are bounded before anything is built, and duplicate keys,
+anchors, aliases, tags, directives and merge keys are refused where they stand.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from market_abm.scenario.errors import Mark, Problem, ScenarioError, clipped
+from market_abm.scenario.events import Stumbled, from_libyaml, from_ruamel, place
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 24
@@ -132,7 +133,15 @@ def parse(text: str, file: str) -> Node:
     ScenarioError
         With line and column: syntax, duplicate keys, anchors, aliases, tags, directives, merge keys, depth.
     """
-    return _Composer(text, file).document()
+    try:
+        return composed(from_libyaml(text), file)
+    except Stumbled:
+        return composed(from_ruamel(text, file), file)
+
+
+def composed(events: Iterator[Any], file: str) -> Node:
+    """The tree of one document from its events."""
+    return _Composer(events, file).document()
 
 
 def _stop(message: str, mark: Mark, **more: Any) -> NoReturn:
@@ -142,46 +151,16 @@ def _stop(message: str, mark: Mark, **more: Any) -> NoReturn:
 class _Composer:
     """Builds nodes from events; recursion is as deep as the file may be nested, at most MAX_DEPTH."""
 
-    def __init__(self, text: str, file: str):
+    def __init__(self, events: Iterator[Any], file: str):
         self.file = file
         self.mark = Mark(file)
-        self.events = self._events(text)
+        self.events = self._marked(events)
 
-    def _events(self, text: str) -> Iterator[Any]:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-        reader = YAML(typ="safe", pure=True)
-        try:
-            for event in reader.parse(text):
-                if event.start_mark is not None:
-                    self.mark = self._at(event.start_mark)
-                yield event
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self._syntax(str(error.problem or error.context), self._at(mark) if mark else self.mark)
-        except (
-            YAMLError,
-            ValueError,
-            OverflowError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            AssertionError,
-        ) as error:
-            # The third-party scanner answers some broken escapes with plain Python errors.
-            self._syntax(clipped(error, 120), self.mark)
-
-    def _syntax(self, problem: str, mark: Mark) -> NoReturn:
-        hint = "Check indentation, quotes and brackets on this line and the one before"
-        if "'\\t'" in problem:
-            hint = "Indent with spaces, not tabs"
-        elif "mapping values are not allowed" in problem:
-            hint = 'Put text that contains ": " in quotes, and check the indentation'
-        _stop(f"not valid YAML: {problem}", mark, remedy=hint)
-
-    def _at(self, mark: Any) -> Mark:
-        return Mark(self.file, mark.line + 1, mark.column + 1)
+    def _marked(self, events: Iterator[Any]) -> Iterator[Any]:
+        """Events, with the place of the last one kept for messages."""
+        for event in events:
+            self.mark = place(event.start_mark, self.mark)
+            yield event
 
     def document(self) -> Node:
         root: Node | None = None

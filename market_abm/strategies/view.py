@@ -128,7 +128,11 @@ class Bids:
 
 @dataclass(frozen=True)
 class Offer:
-    """Capacity offered: kHQ (n,), least price (n,), wedge (n, B), buyers served (n, B), terms (n,)."""
+    """Capacity offered: kHQ (n,), least price (n,), wedge (n, B), buyers served (n, B), terms (n,).
+
+    Where ``posted`` (n,), the least price is the price: there is no bargaining. Nobody posts when it is left
+    out.
+    """
 
     capacity: Floats
     reserve_price: Floats
@@ -137,6 +141,12 @@ class Offer:
     term: Ints
     notice: Ints
     alternatives: Menu | None = None
+    posted: NDArray[np.bool_] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Fill in that nobody posts."""
+        if self.posted is None:
+            object.__setattr__(self, "posted", np.zeros(np.shape(self.capacity), dtype=bool))
 
 
 @dataclass(frozen=True)

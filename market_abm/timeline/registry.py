@@ -52,7 +52,14 @@ def take_effect(world: World, state: State) -> tuple[State, Conditions, list[dic
         if state.t == first and entry.kind != "null":
             parties = _parties(entry, world, state)
             events.append({"stage": 0, "kind": entry.kind, **parties, "detail": entry.id or entry.quarter})
+    _keep_to_sole_suppliers(world, conditions)
     return state, conditions, events
+
+
+def _keep_to_sole_suppliers(world: World, conditions: Conditions) -> None:
+    """Who deals with one supplier alone signs with no other, until that supplier's exclusivity is lifted."""
+    sole = world.links.sole & ~conditions.exclusivity_banned[:, None]
+    conditions.blocked |= sole.any(axis=0)[None, :] & ~sole & ~world.links.internal
 
 
 def _parties(entry: Any, world: World, state: State) -> dict[str, str]:

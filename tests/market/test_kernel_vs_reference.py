@@ -66,14 +66,14 @@ def check_all(problem, rng) -> None:
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_payoffs_on_a_thousand_small_problems(part):
-    for seed in range(100 * part, 100 * (part + 1)):
+def test_payoffs_on_two_thousand_small_problems(part):
+    for seed in range(200 * part, 200 * (part + 1)):
         rng = np.random.default_rng(seed)
         check_all(whole_problem(rng, *rng.integers(1, [5, 6, 4])), rng)
 
 
-def test_payoffs_on_fifty_larger_problems_with_sampled_links():
-    for seed in range(50):
+def test_payoffs_on_a_hundred_larger_problems_with_sampled_links():
+    for seed in range(100):
         rng = np.random.default_rng(10_000 + seed)
         problem = whole_problem(rng, *rng.integers([4, 8, 2], [13, 21, 7]))
         check_all(problem.replace(linked=rng.random(problem.linked.shape) < 0.4), rng)

@@ -55,6 +55,7 @@ def posted_prices(
     block_value: Floats,
     offered: Bools,
     scale: float,
+    posts: Bools | None = None,
 ) -> tuple[Floats, int, float]:
     """Equilibrium posted prices of capacity-bound sellers under logit demand.
 
@@ -68,6 +69,9 @@ def posted_prices(
         Links in use.
     scale : float
         Scale of tastes, MUSD/kHQ, positive.
+    posts : bool array (S,), optional
+        Who posts; all when left out. The others ask their lowest cost or, when scarce, the price at which
+        demand fits their capacity.
 
     Returns
     -------
@@ -85,8 +89,8 @@ def posted_prices(
     from market_abm.elementary import log  # loads the compiler, which importing a protocol must not
 
     active = offered.any(axis=1) & (capacity > 0.0)
-    price = np.where(offered, cost, np.inf).min(axis=1, initial=np.inf)
-    price = np.where(active, price + scale, 0.0)
+    least = np.where(offered, cost, np.inf).min(axis=1, initial=np.inf)
+    price = np.where(active, least + scale, 0.0)
     pace, before = np.full(len(price), 0.5), np.zeros(len(price))
     change, rounds = np.inf, 0
     while change >= TOLERANCE and rounds < ROUNDS:
@@ -97,6 +101,8 @@ def posted_prices(
         slope = np.maximum(sold - share**2 * squared, 0.0)  # minus scale times the derivative in the price
         lost = np.maximum(slope.sum(axis=1), 1e-12 * total)
         markup = (slope * cost).sum(axis=1) / lost + scale * total / lost
+        if posts is not None:
+            markup = np.where(posts, markup, least)
         full = price + scale * log(total / np.maximum(capacity, 1e-300))
         away = np.where(active, np.maximum(markup, full) - price, 0.0)
         pace = np.where(away * before < 0.0, 0.5 * pace, np.minimum(1.1 * pace, 0.9))
@@ -105,6 +111,14 @@ def posted_prices(
         price = price + step
         change = float(np.abs(away).max(initial=0.0) / scale)
     return np.where(active, price, np.nan), rounds, change
+
+
+def posted_volumes(
+    price: Floats, extra: Floats, block_quantity: Floats, block_value: Floats, offered: Bools, scale: float
+) -> Floats:
+    """What buyers would take of each seller at posted prices if it had the capacity, (S,), kHQ."""
+    share, bought, _ = _demand(price, extra, block_quantity, block_value, offered, scale)
+    return (share * bought).sum(axis=1)
 
 
 def _demand(price, extra, block_quantity, block_value, offered, scale) -> tuple[Floats, Floats, Floats]:

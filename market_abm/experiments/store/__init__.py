@@ -1,0 +1,1 @@
+"""The folder of a sweep: journal, parts as workers wrote them, and compact tables."""
