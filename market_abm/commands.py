@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from market_abm.analysis.answer import Answer
-    from market_abm.analysis.compare import Comparison
+    from market_abm.analysis.table import Table
+    from market_abm.report.compare_report import Findings
     from market_abm.results.result import Result
     from market_abm.scenario import Scenario
 
@@ -66,19 +67,19 @@ def compare(
     scenarios = [load_scenario(name, changes) for name in names]
     label = "anonymised" if anonymise else "-vs-".join(scenario.name for scenario in scenarios)
     folder = _folder(out, f"compare-{label}-seeds{seeds[0]}-{seeds[-1]}")
-    results = _simulated(scenarios, seeds, pin, workers, quiet, anonymise)
-    from market_abm.analysis.answer import attribution
+    results = _simulated(scenarios, seeds, pin, workers, quiet, anonymise, hopeless=True)
     from market_abm.analysis.compare import Comparison
+    from market_abm.report.compare_report import findings
+    from market_abm.report.comparison_files import write_comparison
 
-    pair = Comparison(results[0], tuple(results[1:]))
-    tables = [table for other in range(len(pair.others)) for table in pair.tables(other)]
-    _write_comparison(pair, folder, started, anonymise)
+    found = findings(Comparison(results[0], tuple(results[1:])))
+    write_comparison(
+        found, folder, "" if anonymise else console.command_line(), started, _vetting(scenarios, anonymise)
+    )
     if json:
-        console.show_json({"tables": {t.name: t.as_dict() for t in tables}, "folder": str(folder)})
+        console.show_json(found.as_dict() | {"folder": str(folder)})
     else:
-        screen = console.output()
-        console.show_tables(tables[::2] if quiet else tables, screen)
-        _print_end(folder, screen, "".join({attribution(result.setting) for result in results}))
+        _print_comparison(found, folder, quiet)
     return _code(results)
 
 
@@ -103,13 +104,19 @@ def explain(folder: Path, firm: str, quarter: str | None, seed: int | None, json
 
 
 def _simulated(
-    scenarios: list[Scenario], seeds: range, pin: bool, workers: int | None, quiet: bool, anonymise: bool
+    scenarios: list[Scenario],
+    seeds: range,
+    pin: bool,
+    workers: int | None,
+    quiet: bool,
+    anonymise: bool,
+    hopeless: bool = False,
 ) -> list[Result]:
     from market_abm.experiments.replicate import replicate_all
 
     what = "Simulating, runs" if len(seeds) * len(scenarios) > 1 else "Simulating, quarters"
     with console.Progress(what, quiet) as progress:
-        results = replicate_all(scenarios, seeds, workers, pin=pin, progress=progress)
+        results = replicate_all(scenarios, seeds, workers, pin=pin, progress=progress, hopeless=hopeless)
     for result in results:
         for failure in result.failures:
             console.complain(
@@ -123,35 +130,44 @@ def _simulated(
 
 
 def _write_run(result: Result, found: Answer, folder: Path, started: str, anonymise: bool) -> None:
-    from market_abm.report.page import run_page
+    from market_abm.report.run_report import run_page
     from market_abm.results import store
 
     begun = time.perf_counter()
-    page = run_page(result, found)
+    page = run_page(result, found, "" if anonymise else console.command_line())
     result.timings["report"] = time.perf_counter() - begun
     store.write(result, folder, "" if anonymise else console.command_line(), started)
     store.write_json(folder / "summary.json", found.as_dict())
     store.write_text(folder / "report.html", page)
 
 
-def _write_comparison(pair: Comparison, folder: Path, started: str, anonymise: bool) -> None:
-    from market_abm.report.page import compare_page
-    from market_abm.report.tables import csv_text
-    from market_abm.results import store
+def _vetting(scenarios: Sequence[Scenario], anonymise: bool) -> list[Table]:
+    """The baseline's opening against facts, where it starts when they hold."""
+    from market_abm.analysis.facts import GUIDED, OPENING, facts_table, verdicts
 
-    store.prepare(folder)
-    line = "" if anonymise else console.command_line()
-    for step, result in enumerate((pair.baseline, *pair.others)):
-        store.write(result, folder / f"{step}-{result.setting.name}", line, started)
-    for other, name in enumerate(pair.names):
-        mark = "" if len(pair.names) == 1 else f"-{other + 1}-{name}"
-        market, labs = pair.tables(other)
-        store.write_text(folder / f"differences{mark}.csv", csv_text(market))
-        store.write_text(folder / f"labs{mark}.csv", csv_text(labs))
-        store.write_text(folder / f"per-seed{mark}.csv", pair.per_seed(other).to_csv(index=False))
-    tables = {t.name: t.as_dict() for other in range(len(pair.others)) for t in pair.tables(other)}
-    store.write_json(folder / "summary.json", {"baseline": pair.baseline.setting.name, "tables": tables})
-    store.write_text(folder / "report.html", compare_page(pair))
+    base = scenarios[0]
+    if anonymise or base.horizon.start != OPENING or not set(GUIDED) <= set(base.firms):
+        return []
+    return [facts_table(verdicts(base))]
+
+
+def _print_comparison(found: Findings, folder: Path, quiet: bool) -> None:
+    from market_abm.analysis.answer import attribution
+    from market_abm.report.compare_report import asked
+
+    screen, pair = console.output(), found.comparison
+    for sentence, sure in found.sentences:
+        console.say(f"{sentence.text} [{'no' if sure == 'none' else sure} confidence]", screen)
+        screen.print()
+    if not quiet:
+        for ask, reply in asked(found):
+            console.say(f"{ask} {reply}", screen)
+    tables = [
+        table for other in range(len(pair.others)) if pair.comparable(other) for table in pair.tables(other)
+    ]
+    console.show_tables(tables[::2] if quiet else tables, screen)
+    settings = [result.setting for result in (pair.baseline, *pair.others)]
+    _print_end(folder, screen, "".join({attribution(setting) for setting in settings}))
 
 
 def _print_answer(found: Answer, folder: Path, quiet: bool) -> None:

@@ -143,7 +143,7 @@ class Comparison:
             blocks.append((units, values[:, :, at], result.quarters))
         units = sorted({*blocks[0][0], *blocks[1][0]})
         frames = []
-        for label, window in self._windows(quarters):
+        for label, window in self._windows(quarters, step):
             pair = [_averaged(block, units, window) for block in blocks]
             frame = paired(*(pd.DataFrame(values) for values in pair))
             frame.insert(0, "quarter", label)
@@ -221,8 +221,10 @@ class Comparison:
             raise ValueError("the scenarios have no quarter in common; compare ones that overlap in time")
         return shared
 
-    def _windows(self, quarters: str | Sequence[str] | None) -> Iterable[tuple[str, tuple[str, ...]]]:
-        shared = self.quarters(0)
+    def _windows(
+        self, quarters: str | Sequence[str] | None, other: int
+    ) -> Iterable[tuple[str, tuple[str, ...]]]:
+        shared = self.quarters(other)
         if quarters is None:
             return [(quarter, (quarter,)) for quarter in shared]
         named = {"first year": first_year(shared), "last year": last_year(shared), "all": tuple(shared)}

@@ -1,46 +1,25 @@
-"""The tables of a comparison: the market, and every lab."""
+"""The tables of a comparison: the market, every lab, every seed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from market_abm.analysis.statistics import by_seed, first_year, last_year, span
-from market_abm.analysis.table import SIGNED, UNITS, Band, Cell, Column, Kind, Table
+from market_abm.analysis.outcomes import LAB_OUTCOMES, OUTCOMES
+from market_abm.analysis.statistics import span
+from market_abm.analysis.table import SIGNED, SIZED, UNITS, Band, Cell, Column, Table
 
 if TYPE_CHECKING:
     from market_abm.analysis.compare import Comparison
+    from market_abm.analysis.effects import Effect
 
-HEADLINES: tuple[tuple[str, Kind, str], ...] = (
-    ("price_index_usd_per_gpu_hour", "usd", "Price index"),
-    ("contract_price_usd_per_gpu_hour", "usd", "Contract price"),
-    ("tightness", "number", "Tightness"),
-    ("capacity_kh100e", "compute", "Capacity online"),
-    ("hhi_fleet", "index", "HHI, whole fleet"),
-    ("hhi_merchant", "index", "HHI, merchant capacity"),
-    ("chokepoint_firms", "number", "Chokepoints of the market"),
-    ("relation_chokepoints", "number", "Relation chokepoints"),
-    ("seller_secured_share", "share", "Secured by sellers"),
-    ("buyer_secured_share", "share", "Secured by buyers"),
-    ("capability_gap", "level", "Lead in capability"),
-    ("velocity_mean", "level", "Velocity, mean of labs"),
-    ("consumer_surplus_musd", "money", "Consumer surplus, a quarter"),
-)
-"""Market outcomes in the printed comparison."""
-
-LAB_HEADLINES: tuple[tuple[str, str, Kind, str], ...] = (
-    ("velocity", "first year", "level", "Velocity, first year"),
-    ("velocity", "last year", "level", "Velocity, last year"),
-    ("capability", "last year", "level", "Capability, last year"),
-    ("product_share", "last year", "share", "Product share, last year"),
-    ("served_share", "last year", "share", "Need served, last year"),
-)
-"""Outcomes of every lab in the printed comparison: column, window, kind, label."""
-
-_COLUMNS = (
+EFFECT_COLUMNS = (
     Column("outcome", "Outcome"),
-    Column("column", "Column", hidden=True),
+    Column("key", "Key", hidden=True),
+    Column("window", "Quarters", extra=True),
     Column("unit", "Unit"),
     Column("baseline", "Baseline", "number", extra=True),
     Column("other", "Other", "number", extra=True),
@@ -48,65 +27,94 @@ _COLUMNS = (
     Column("low", "95 % low", "number"),
     Column("high", "95 % high", "number"),
     Column("same_sign", "Same sign", "share"),
+    Column("seeds", "Seeds", "count", extra=True),
+    Column("smallest", "Smallest of interest", "number", extra=True),
+    Column("detectable", "Detectable", "number", extra=True),
     Column("variance_removed", "Variance removed", "share", extra=True),
+    Column("verdict", "Verdict"),
+    Column("confidence", "Confidence", extra=True),
 )
+"""Columns of a table of effects."""
 
 
-def market(comparison: Comparison, other: int = 0) -> Table:
-    """Main outcomes of the market, last year of the run."""
-    window = last_year(comparison.quarters(other))
-    rows = []
-    for column, kind, label in HEADLINES:
-        row = comparison.difference(column, window, table="steps", other=other).iloc[0]
-        levels = [Cell(row[name], kind) for name in ("baseline", "other")]
-        changes = [Cell(row[name], SIGNED[kind]) for name in ("difference", "low", "high")]
-        ends = (row["same_sign"], row["variance_removed"])
-        rows.append((label, column, UNITS.get(kind, ""), *levels, *changes, *ends))
+def effect_row(effect: Effect, label: str | None = None) -> tuple[Any, ...]:
+    """The cells of an effect, in the order of :data:`EFFECT_COLUMNS`."""
+    outcome = effect.outcome
+    kind = outcome.kind
+    levels = [Cell(getattr(effect, name), kind) for name in ("baseline", "other")]
+    changes = [Cell(getattr(effect, name), SIGNED.get(kind, kind)) for name in ("difference", "low", "high")]
+    sizes = [Cell(value, SIZED.get(kind, kind)) for value in (effect.smallest, effect.detectable)]
+    return (
+        label or outcome.label, outcome.key, outcome.window, UNITS.get(SIGNED.get(kind, kind), ""), *levels, *changes,
+        effect.same_sign, effect.seeds, *sizes, effect.variance_removed, effect.verdict, effect.confidence,
+    )  # fmt: skip
+
+
+def market(comparison: Comparison, other: int = 0, effects: Sequence[Effect] | None = None) -> Table:
+    """Paired differences of every outcome of the market."""
+    found = comparison.effects(other) if effects is None else effects
     base, name = comparison.baseline.setting.name, comparison.names[other]
+    seeds = len(comparison.seeds(other))
     note = (
-        f"{name} less {base}: means of {span(window)} by seed, {len(comparison.seeds(other))} common seeds, "
-        "95 % Student t interval; changes of shares in percentage points. Same sign: share of seeds with the "
-        "sign of the mean. Variance: part of the variance of an unpaired difference that pairing removed."
+        f"{name} less {base}: means by seed over the quarters named, {seeds} common seed{'s' * (seeds != 1)}, "
+        f"{'95 % Student t interval' if seeds > 1 else 'no interval with one seed'}; changes of shares in percentage "
+        "points. Same sign: share of seeds with the sign of the mean. Detectable: the smallest true difference that "
+        "this many seeds would find with a power of 80 %. Variance removed: part of the variance of an unpaired "
+        "difference that pairing removed; below zero pairing made it worse."
     )
-    return Table(f"market_{name}", f"{name} against {base}", _COLUMNS, tuple(rows), note)
+    rows = tuple(effect_row(item) for item in found)
+    return Table(f"market_{name}", f"{name} against {base}", EFFECT_COLUMNS, rows, note)
 
 
-def labs(comparison: Comparison, other: int = 0) -> Table:
-    """Differences of every lab with their intervals, first and last year of the run."""
-    shared = comparison.quarters(other)
-    windows = {"first year": first_year(shared), "last year": last_year(shared)}
-    pair = (comparison.baseline, comparison.others[other])
-    names = {firm for result in pair for firm in result.firms.loc[result.firms["capability"].notna(), "firm"]}
-    rows: dict[str, list[Any]] = {firm: [] for firm in sorted(names)}
-    for column, window, kind, _ in LAB_HEADLINES:
-        found = comparison.difference(column, windows[window], table="firms", other=other).set_index("firm")
-        found = found.reindex(list(rows))
-        for firm, row in zip(rows, found.to_dict("records")):
-            rows[firm].append(Cell(Band(row["difference"], row["low"], row["high"]), SIGNED[kind]))
+def labs(comparison: Comparison, other: int = 0, effects: Sequence[Effect] | None = None) -> Table:
+    """Differences of every lab with their intervals."""
+    found = comparison.lab_effects(other) if effects is None else effects
+    by_lab: dict[str, dict[str, Effect]] = {}
+    for item in found:
+        by_lab.setdefault(item.outcome.unit[0], {})[item.outcome.key] = item
+    names = labels(comparison, other)
     columns = [Column("lab", "Lab")]
-    for column, window, kind, label in LAB_HEADLINES:
-        columns.append(Column(f"{column}_{window.replace(' ', '_')}", label, SIGNED[kind]))
-    labels = {**pair[0].setting.labels, **pair[1].setting.labels}
-    named = [(labels.get(firm, firm), *cells) for firm, cells in rows.items()]
-    lines = tuple(sorted(named, key=lambda line: line[0].casefold()))
-    note = f"Means over seeds with 95 % intervals; {' and '.join(span(item) for item in windows.values())}."
-    return Table(f"labs_{comparison.names[other]}", "Labs, differences", tuple(columns), lines, note)
+    columns += [
+        Column(outcome.key, outcome.label, SIGNED.get(outcome.kind, outcome.kind)) for outcome in LAB_OUTCOMES
+    ]
+    lines = []
+    for firm, effects_of in by_lab.items():
+        cells = []
+        for outcome in LAB_OUTCOMES:
+            item = effects_of.get(outcome.key)
+            nan = float("nan")
+            band = Band(nan, nan, nan) if item is None else Band(item.difference, item.low, item.high)
+            cells.append(Cell(band, SIGNED.get(outcome.kind, outcome.kind)))
+        lines.append((names.get(firm, firm), *cells))
+    shared = comparison.quarters(other) if comparison.comparable(other) else ()
+    when = sorted({outcome.when(shared) for outcome in LAB_OUTCOMES}) if shared else []
+    note = f"Means over seeds with 95 % intervals; {' and '.join(when)}." if when else ""
+    rows = tuple(sorted(lines, key=lambda line: line[0].casefold()))
+    return Table(f"labs_{comparison.names[other]}", "Labs, differences", tuple(columns), rows, note)
+
+
+def labels(comparison: Comparison, other: int = 0) -> dict[str, str]:
+    """Labs' own names in the two scenarios."""
+    return {**comparison.baseline.setting.labels, **comparison.others[other].setting.labels}
 
 
 def per_seed(comparison: Comparison, other: int = 0) -> pd.DataFrame:
-    """Both values and the difference of every headline outcome and seed, last year of the run."""
-    window = last_year(comparison.quarters(other))
-    wanted: list[tuple[str, str, list[str]]] = [("steps", column, []) for column, _, _ in HEADLINES]
-    wanted += [("firms", column, ["firm"]) for column in dict.fromkeys(line[0] for line in LAB_HEADLINES)]
-    pair = {"baseline": comparison.baseline, "other": comparison.others[other]}
+    """Both values and the difference of every outcome of the market and of the labs, a row a seed."""
     parts = []
-    for table, column, keys in wanted:
-        values = {
-            name: by_seed(result.tables[table], keys, column, window).rename_axis(index="unit").stack()
-            for name, result in pair.items()
-        }
-        frame = pd.DataFrame(values).dropna(how="all")
-        parts.append(frame.rename_axis(index=["unit", "seed"]).reset_index().assign(column=column))
-    joined = pd.concat(parts, ignore_index=True)
-    joined["difference"] = joined["other"] - joined["baseline"]
-    return joined[["column", "unit", "seed", "baseline", "other", "difference"]]
+    seeds, pair = comparison.seeds(other), (comparison.baseline, comparison.others[other])
+    if not comparison.comparable(other):
+        columns = ["outcome", "column", "window", "unit", "seed", "baseline", "other", "difference"]
+        return pd.DataFrame(columns=columns)
+    quarters = comparison.quarters(other)
+    for outcome in (*OUTCOMES, *(item.outcome for item in comparison.lab_effects(other))):
+        values = [outcome.values(result, quarters) for result in pair]
+        values = [
+            column[[result.seeds.index(seed) for seed in seeds]] for column, result in zip(values, pair)
+        ]
+        if not (np.isfinite(values[0]) | np.isfinite(values[1])).any():
+            continue
+        unit, window = " > ".join(outcome.unit), span(outcome.quarters(quarters))
+        names = {"outcome": outcome.key, "column": outcome.column}
+        frame = pd.DataFrame({**names, "window": window, "unit": unit, "seed": seeds})
+        parts.append(frame.assign(baseline=values[0], other=values[1], difference=values[1] - values[0]))
+    return pd.concat(parts, ignore_index=True)

@@ -21,10 +21,10 @@ MANY_SEEDS, AGREE, AGREE_SOMEWHAT = 30, 0.90, 0.75
 """Seeds, and shares of seeds with one sign, that the rule of confidence asks for."""
 
 RULE = (
-    f"How sure: high where at least {MANY_SEEDS} seeds ran, the {LEVEL:.0%} interval of the paired difference "
-    f"leaves out zero, the mean reaches the smallest effect of interest and at least {AGREE:.0%} of seeds share "
+    f"How sure: high where at least {MANY_SEEDS} seeds ran, the {LEVEL * 100:.0f} % interval of the paired difference "
+    f"leaves out zero, the mean reaches the smallest effect of interest and at least {AGREE * 100:.0f} % of seeds share "
     f"its sign; moderate where the interval leaves out zero, the mean reaches that size and at least "
-    f"{AGREE_SOMEWHAT:.0%} of seeds agree; low where the mean reaches that size and the interval does not leave "
+    f"{AGREE_SOMEWHAT * 100:.0f} % of seeds agree; low where the mean reaches that size and the interval does not leave "
     "out zero, or fewer agree. Where the whole interval is smaller than the smallest effect of interest, there is "
     "no effect of interest, and the same three words say how sure that is by the number of seeds. Seeds vary "
     "shocks and guesses; they do not vary the rules of the model."

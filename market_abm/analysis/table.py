@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple
 Kind = Literal[
     "text", "share", "usd", "index", "count", "number", "level", "money", "compute", "quarters",
     "points_of_share", "signed_share", "signed_usd", "signed_index", "signed_number", "signed_level",
-    "signed_money", "signed_compute",
+    "signed_money", "signed_compute", "signed_quarters", "size_share", "size_usd", "size_index", "size_number",
+    "size_level", "size_money", "size_compute", "size_quarters",
 ]  # fmt: skip
 """How a value is written: see :data:`FORMATS`."""
 
@@ -21,8 +22,21 @@ SIGNED: dict[Kind, Kind] = {
     "level": "signed_level",
     "money": "signed_money",
     "compute": "signed_compute",
+    "quarters": "signed_quarters",
 }
 """Kind of the change of a kind."""
+
+SIZED: dict[Kind, Kind] = {
+    "share": "size_share",
+    "usd": "size_usd",
+    "index": "size_index",
+    "number": "size_number",
+    "level": "size_level",
+    "money": "size_money",
+    "compute": "size_compute",
+    "quarters": "size_quarters",
+}
+"""Kind of the size of a change of a kind: as precise as the change, without its sign."""
 
 MISSING = "n/a"
 """What stands where there is no value; never zero."""
@@ -36,6 +50,7 @@ UNITS: dict[str, str] = {
     "signed_level": "log units",
     "signed_money": "MUSD",
     "signed_compute": "kH100e",
+    "signed_quarters": "quarters",
     "usd": "USD/GPU-h",
     "index": "points",
     "level": "log units",
@@ -61,9 +76,14 @@ FORMATS: dict[str, tuple[float, str]] = {
     "signed_level": (1.0, "+,.3f"),
     "signed_money": (1.0, "+,.0f"),
     "signed_compute": (1.0, "+,.1f"),
+    "signed_quarters": (1.0, "+,.2f"),
     "money": (1.0, ",.0f"),
     "compute": (1.0, ",.0f"),
 }
+FORMATS |= {
+    sized: (FORMATS[SIGNED[kind]][0], FORMATS[SIGNED[kind]][1].lstrip("+")) for kind, sized in SIZED.items()
+}
+UNITS |= {sized: UNITS[SIGNED[kind]] for kind, sized in SIZED.items() if SIGNED[kind] in UNITS}
 """Scale and format of each kind; shares are shown in percent."""
 
 
@@ -174,6 +194,7 @@ def _plain_unit(column: Column) -> str:
         "share",
         "points_of_share",
         "signed_share",
+        "size_share",
     ):  # headlines hold fractions too, whatever is shown
         return "fraction"
     return column.shown_unit

@@ -1,16 +1,29 @@
-"""Figures of a run, each with the table that holds the same numbers."""
+"""Figures of a run, each with the table that holds the same numbers and a text made of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from market_abm.analysis.leverage import PAIR, largest_shift
+from market_abm.analysis.panel import mean_known, panel
 from market_abm.analysis.statistics import last_year, summary
-from market_abm.analysis.table import Column, Table
+from market_abm.analysis.table import Column, Table, shown
 from market_abm.report import style
-from market_abm.report.charts import Figure, Series, escaped, grid_table, heat, lines, series_table
+from market_abm.report.charts import (
+    Figure,
+    Panel,
+    Series,
+    Spec,
+    Swatch,
+    lines,
+    number,
+    series_table,
+    series_words,
+    swatches,
+)
+from market_abm.report.heat import grid_table, grid_words, heat
 from market_abm.results.result import GRADES
 
 if TYPE_CHECKING:
@@ -20,13 +33,12 @@ OWNERS, PAIRS, LABS, HEAT_ROWS = 7, 4, 8, 12
 """Most owners in the fleet figure, relations in the leverage figure, labs, rows of a heat map."""
 
 SPLIT_PATTERNS = {"seller": "/", "buyer": "\\", "contested": ""}
-
-
-def figures(result: Result) -> tuple[Figure, ...]:
-    """All figures of a run, in the order of the page; those without data are left out."""
-    makers = (chokepoints, relations, leverage, prices, concentration, capability, fleet)
-    found = (maker(result) for maker in makers)
-    return tuple(figure for figure in found if figure is not None)
+SPLIT = (
+    ("seller_secured_share", "Secured by the seller", "seller"),
+    ("contested_share", "Contested", "contested"),
+    ("buyer_secured_share", "Secured by the buyer", "buyer"),
+)
+BASES = {"hhi_fleet": "Whole fleet", "hhi_merchant": "Merchant capacity", "hhi_sales": "Sales"}
 
 
 def prices(result: Result) -> Figure:
@@ -37,30 +49,31 @@ def prices(result: Result) -> Figure:
         "contract_price_usd_per_gpu_hour": "Contracts in force",
         "spot_price_usd_per_gpu_hour": "Spot",
     }
-    series = [_of_steps(result, column, label) for column, label in names.items()]
+    series = [of_steps(result, column, label) for column, label in names.items()]
     title = "Price against long-run cost"
     caption = (
-        f"The market is tight where the price index is at least {_limit(result, 'tight_price', 1.1):g} times "
-        "the long-run user cost, the rental price at which new capacity pays."
+        f"The market is tight where the price index is at least {limit(result, 'tight_price', 1.1):g} times "
+        f"the long-run user cost, the rental price at which new capacity pays.{over_seeds(result)}"
     )
     plot = lines(result.quarters, series, "USD per GPU-hour")
     table = series_table("prices", title, result.quarters, series, "usd")
-    return Figure("prices", title, caption, plot, table)
+    words = series_words(result.quarters, series, "usd", "USD per GPU-hour")
+    return Figure("prices", title, caption, (Panel(plot),), table, words, swatches(series))
 
 
 def concentration(result: Result) -> Figure:
     """HHI by base."""
-    names = {"hhi_fleet": "Whole fleet", "hhi_merchant": "Merchant capacity", "hhi_sales": "Sales"}
-    series = [_of_steps(result, column, label) for column, label in names.items()]
-    limit, title = _limit(result, "hhi", 1800.0), "Concentration by base"
+    series = [of_steps(result, column, label) for column, label in BASES.items()]
+    at, title = limit(result, "hhi", 1800.0), "Concentration by base"
     caption = (
-        f"By ultimate owner. Agencies screen mergers above {limit:,.0f} points (grey line); the bases differ "
-        "because own use is not for sale."
+        f"By ultimate owner. Agencies screen mergers above {at:,.0f} points (grey line); the bases differ "
+        f"because own use is not for sale.{over_seeds(result)}"
     )
     plot = lines(result.quarters, series, "HHI, points")
-    plot.add_hline(y=limit, line={"color": "#888888", "dash": "dot", "width": 1})
+    plot["layout"]["shapes"] = [level_line(at)]
     table = series_table("concentration", title, result.quarters, series, "index")
-    return Figure("concentration", title, caption, plot, table)
+    words = series_words(result.quarters, series, "index", "points")
+    return Figure("concentration", title, caption, (Panel(plot),), table, words, swatches(series))
 
 
 def chokepoints(result: Result) -> Figure | None:
@@ -69,7 +82,7 @@ def chokepoints(result: Result) -> Figure | None:
     if rows.empty:
         return None
     several = len(result.seeds) > 1
-    rank = rows["grade"].map(GRADES.index).astype(float)
+    rank = rows["grade"].map({grade: float(step) for step, grade in enumerate(GRADES)}).astype(float)
     rows = rows.assign(value=rank.ge(2.0).astype(float) if several else rank)
     highest = rows.groupby(["owner", "quarter", "seed"])["value"].max()
     grid = (
@@ -80,13 +93,21 @@ def chokepoints(result: Result) -> Figure | None:
     grid = grid.loc[order[:HEAT_ROWS]]
     title = "Chokepoints of the whole market"
     caption = (
-        "Share of seeds in which the supplier is graded chokepoint or critical."
+        "Percent of seeds in which the supplier is graded chokepoint or critical."
         if several
         else "W: watch, C: chokepoint, !: critical (still so with next year's pipeline and demand)."
     )
     caption += " The suppliers graded most often, then those without whom others lose most."
     table = grid_table("chokepoints", title, grid, several, "supplier")
-    return Figure("chokepoints", title, caption, heat(grid, several), table)
+    return Figure(
+        "chokepoints",
+        title,
+        caption,
+        (Panel(heat(grid, several)),),
+        table,
+        grid_words(grid, several),
+        narrow=620,
+    )
 
 
 def relations(result: Result) -> Figure | None:
@@ -104,66 +125,40 @@ def relations(result: Result) -> Figure | None:
     order = sorted(grid.index, key=lambda pair: (-grid.loc[pair].sum(), -loss[pair], pair))
     grid = grid.loc[order[:HEAT_ROWS]]
     title = "Chokepoints between single firms"
-    before, after = _limit(result, "relation_before", 0.25), _limit(result, "relation_after", 0.10)
+    before, after = limit(result, "relation_before", 0.25), limit(result, "relation_after", 0.10)
     caption = (
-        f"{'Share of seeds in which' if several else 'C:'} the buyer loses at least {before:.0%} of its "
+        f"{'Percent of seeds in which' if several else 'C:'} the buyer loses at least {before:.0%} of its "
         f"compute value without the supplier before rerouting and at least {after:.0%} after. Blank: no such "
         "relation in that quarter."
     )
     table = grid_table("relations", title, grid, several, "relation")
-    return Figure("relations", title, caption, heat(grid, several), table)
+    return Figure(
+        "relations",
+        title,
+        caption,
+        (Panel(heat(grid, several)),),
+        table,
+        grid_words(grid, several),
+        narrow=620,
+    )
 
 
 def leverage(result: Result) -> Figure | None:
     """Leverage split over time for the relations in which it moved most."""
-    import plotly.graph_objects as go
-    from plotly.subplots import make_subplots
-
     pairs = leverage_pairs(result)
     if not pairs:
         return None
-    parts = (
-        ("seller_secured_share", "Secured by the seller", "seller"),
-        ("contested_share", "Contested", "contested"),
-        ("buyer_secured_share", "Secured by the buyer", "buyer"),
-    )
-    heads = [escaped(" > ".join(pair)) for pair in pairs]
-    plot = make_subplots(
-        rows=(len(pairs) + 1) // 2, cols=min(2, len(pairs)), subplot_titles=heads, shared_yaxes=True
-    )
-    quarters, rows = list(result.quarters), []
-    for step, pair in enumerate(pairs):
-        where = {"row": step // 2 + 1, "col": step % 2 + 1}
+    panels, rows, words = [], [], []
+    for pair in pairs:
         values = {
             column: _of_pair(result, pair, column)
-            for column in ("realised_seller_share", *(p[0] for p in parts))
+            for column in ("realised_seller_share", *(p[0] for p in SPLIT))
         }
-        for part, label, colour in parts:
-            pattern = {"shape": SPLIT_PATTERNS[colour], "solidity": 0.2}
-            plot.add_trace(
-                go.Bar(
-                    x=quarters, y=_percent(values[part]), name=label,
-                    legendgroup=label, showlegend=step == 0,
-                    marker={"color": style.SPLIT_COLOURS[colour], "pattern": pattern},
-                ),
-                **where,
-            )  # fmt: skip
-        look = {"symbol": "diamond", "size": 7, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1}}
-        plot.add_trace(
-            go.Scatter(
-                x=quarters, y=_percent(values["realised_seller_share"]), mode="markers", marker=look,
-                name="What the price gives the seller", legendgroup="price", showlegend=step == 0,
-            ),
-            **where,
-        )  # fmt: skip
-        for at, quarter in enumerate(quarters):
+        panels.append(Panel(_split(list(result.quarters), values), " > ".join(pair)))
+        for at, quarter in enumerate(result.quarters):
             rows.append((" > ".join(pair), quarter, *(float(column[at]) for column in values.values())))
-    plot.update_layout(
-        style.layout("", 120 + 240 * ((len(pairs) + 1) // 2), barmode="stack", bargap=0.1, margin={"t": 40})
-    )
-    axis = style.layout("")["xaxis"] | {"title": None, "showgrid": False} | style.ticks(quarters, 5)
-    plot.update_xaxes(axis)
-    plot.update_yaxes(range=[0, 100], title_text="% of gross surplus", col=1)
+        series = [Series(label, tuple(values[part].tolist())) for part, label, _ in SPLIT]
+        words.append(f"{' > '.join(pair)}: {series_words(result.quarters, series, 'share', '%')}")
     title = "Leverage split over time"
     over = "medians over seeds; " if len(result.seeds) > 1 else ""
     caption = (
@@ -175,9 +170,36 @@ def leverage(result: Result) -> Figure | None:
         Column("relation", "Supplier > buyer"),
         Column("quarter", "Quarter"),
         Column("realised_seller_share", "Price gives the seller", "share"),
-        *(Column(part, label, "share") for part, label, _ in parts),
+        *(Column(part, label, "share") for part, label, _ in SPLIT),
     )
-    return Figure("leverage", title, caption, plot, Table("leverage", title, columns, tuple(rows)))
+    legend = [
+        Swatch(label, style.SPLIT_COLOURS[side], area=True, pattern=SPLIT_PATTERNS[side])
+        for _, label, side in SPLIT
+    ]
+    legend.append(Swatch("What the price gives the seller", "#000000", marker="diamond"))
+    table = Table("leverage", title, columns, tuple(rows))
+    return Figure("leverage", title, caption, tuple(panels), table, " ".join(words), tuple(legend))
+
+
+def _split(quarters: list[str], values: dict[str, np.ndarray]) -> Spec:
+    data: list[Spec] = []
+    for part, label, side in SPLIT:
+        pattern = {"shape": SPLIT_PATTERNS[side], "solidity": 0.2}
+        data.append({
+            "type": "bar", "x": quarters, "y": _percent(values[part]), "name": label,
+            "marker": {"color": style.SPLIT_COLOURS[side], "pattern": pattern},
+        })  # fmt: skip
+    look = {"symbol": "diamond", "size": 7, "color": "#000000", "line": {"color": "#FFFFFF", "width": 1}}
+    data.append({
+        "type": "scatter", "x": quarters, "y": _percent(values["realised_seller_share"]), "mode": "markers",
+        "marker": look, "name": "What the price gives the seller",
+    })  # fmt: skip
+    base = style.layout(
+        "% of gross surplus", 260, barmode="stack", bargap=0.1, xaxis=style.ticks(quarters, 4)
+    )
+    base["yaxis"]["range"] = [0, 100]
+    base["xaxis"] |= {"title": {"text": ""}, "showgrid": False}
+    return {"data": data, "layout": base}
 
 
 def leverage_pairs(result: Result) -> list[tuple[str, str]]:
@@ -192,25 +214,29 @@ def leverage_pairs(result: Result) -> list[tuple[str, str]]:
 
 def capability(result: Result) -> Figure | None:
     """Capability level of every lab."""
-    rows = result.firms[result.firms["capability"].notna()]
-    if rows.empty:
+    block = panel(result, "firms", ("firm",))
+    levels = block.values("capability")
+    labs = [step for step in range(len(block.units)) if np.isfinite(levels[step]).any()]
+    if not labs:
         return None
-    levels = rows.pivot(index=["firm", "quarter"], columns="seed", values="capability")
-    ends = levels[levels.index.get_level_values("quarter") == result.quarters[-1]].droplevel("quarter")
-    last = ends.median(axis=1)
-    order = sorted(last.index, key=lambda firm: (-np.nan_to_num(last[firm], nan=-np.inf), firm))[:LABS]
+    last = {step: float(np.nan_to_num(_median(levels[step, -1]), nan=-np.inf)) for step in labs}
+    order = sorted(labs, key=lambda step: (-last[step], block.units[step]))[:LABS]
     series = [
         Series(
-            result.setting.labels.get(firm, firm),
-            tuple(summary(row) for row in levels.loc[firm].reindex(list(result.quarters)).to_numpy()),
+            result.setting.labels.get(block.units[step][0], block.units[step][0]),
+            tuple(summary(row) for row in levels[step]),
         )
-        for firm in order
+        for step in order
     ]
     title = "Capability of the labs"
-    caption = "Log units: a step of 0.69 is a doubling of the level. Ends are ordered as in the legend."
+    caption = (
+        "Log units: a step of 0.69 is a doubling of the level. The legend is ordered by the end of the run."
+        f"{over_seeds(result)}"
+    )
     plot = lines(result.quarters, series, "Capability, log units", zero=False)
     table = series_table("capability", title, result.quarters, series, "level")
-    return Figure("capability", title, caption, plot, table)
+    words = series_words(result.quarters, series, "level", "log units")
+    return Figure("capability", title, caption, (Panel(plot),), table, words, swatches(series))
 
 
 def fleet(result: Result) -> Figure:
@@ -232,23 +258,47 @@ def fleet(result: Result) -> Figure:
     )
     plot = lines(result.quarters, series, "kH100e online", stacked=True)
     table = series_table("fleet", title, result.quarters, series, "compute")
-    return Figure("fleet", title, caption, plot, table)
+    words = series_words(result.quarters, series, "compute", "kH100e")
+    return Figure("fleet", title, caption, (Panel(plot),), table, words, swatches(series, stacked=True))
 
 
-def _of_steps(result: Result, column: str, label: str) -> Series:
-    values = result.steps.pivot(index="quarter", columns="seed", values=column).reindex(list(result.quarters))
-    return Series(label, tuple(summary(row) for row in values.to_numpy()))
+def of_steps(result: Result, column: str, label: str) -> Series:
+    """A column of the market over the quarters: a value, or a band over seeds."""
+    return Series(label, tuple(summary(row) for row in panel(result, "steps").values(column)[0]))
+
+
+def over_seeds(result: Result) -> str:
+    """How a line with a band is to be read; empty with one seed."""
+    return f" Medians and 5-95 % bands over {len(result.seeds)} seeds." if len(result.seeds) > 1 else ""
+
+
+def level_line(at: float) -> dict[str, Any]:
+    """A thin dotted line across a figure."""
+    line = {"color": "#767676", "dash": "dot", "width": 1.2}
+    return {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": at, "y1": at, "line": line}
+
+
+def limit(result: Result, name: str, default: float) -> float:
+    """A threshold of the run."""
+    return float(result.setting.thresholds.get(name, default))
+
+
+def percent(value: float) -> str:
+    """A share in percent, as it is written in a sentence."""
+    return f"{shown(value, 'share')} %"
 
 
 def _of_pair(result: Result, pair: tuple[str, str], column: str) -> np.ndarray:
     """Median over seeds by quarter."""
-    rows = result.links[(result.links["supplier"] == pair[0]) & (result.links["buyer"] == pair[1])]
-    return rows.groupby("quarter")[column].median().reindex(list(result.quarters)).to_numpy(dtype=float)
+    block = panel(result, "links", PAIR)
+    values = block.values(column)[block.units.index(pair)]
+    return mean_known(values, axis=1) if values.shape[1] == 1 else np.array([_median(row) for row in values])
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
 
 
 def _percent(values: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) * 100.0 for value in values]
-
-
-def _limit(result: Result, name: str, default: float) -> float:
-    return float(result.setting.thresholds.get(name, default))
+    return [number(value, 100.0) for value in values]

@@ -2,102 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from market_abm.analysis.answer import DISCLAIMER, answer, attribution
+from market_abm.analysis.answer import DISCLAIMER
 from market_abm.report.style import FONT
 from market_abm.report.tables import html_heads, html_rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from market_abm.analysis.answer import Answer
-    from market_abm.analysis.compare import Comparison
     from market_abm.analysis.table import Table
-    from market_abm.report.charts import Figure
-    from market_abm.results.result import Result
+    from market_abm.report.charts import Figure, Panel
+    from market_abm.report.grid import Grid
     from market_abm.results.setting import Setting
 
-
-def run_page(result: Result, found: Answer | None = None) -> str:
-    """The report of one or more runs of a scenario."""
-    from market_abm.report.figures import figures
-
-    found = found or answer(result)
-    return page(
-        title=found.title,
-        question=found.question,
-        sentences=[sentence.text for sentence in found.sentences],
-        figures=figures(result),
-        tables=found.tables,
-        notes=found.notes,
-        facts=_facts(result),
-        settings=[result.setting],
-    )
+LIMITS = (
+    "It is an illustrative simulation: not a forecast of prices, shares or capabilities.",
+    "It is not a finding about anybody's conduct, intent or financial standing, and no evidence in a case.",
+    "Intervals cover shocks and the ranges of guesses, not the rules of the model: what a rule decides is only as "
+    "good as the rule.",
+    "A grade is a screen by fixed thresholds. It says where to look, not that there is an infringement.",
+    "Many inputs are estimates; the register of assumptions lists each with its range and source.",
+)
+"""What the page must not be used for; it stands on page one."""
 
 
-def compare_page(comparison: Comparison) -> str:
-    """The report of a comparison: paths of both scenarios, paired differences."""
-    from market_abm.report.compare_figures import figures
+@dataclass(frozen=True)
+class Spoken:
+    """A sentence of the answer, with the word of confidence that the printed rule gives it."""
 
-    names = [comparison.baseline.setting.name, *comparison.names]
-    notes = [
-        f"Baseline: {names[0]}. Every scenario ran under the same seeds; guesses and shocks that both have "
-        "are the same draws, so the differences are due to what differs in the scenarios.",
-    ]
-    for result in (comparison.baseline, *comparison.others):
-        seeds = ", ".join(str(failure["seed"]) for failure in result.failures)
-        notes += [f"{result.setting.name}: seed {seeds} did not finish."] if seeds else []
-    return page(
-        title=f"{', '.join(names[1:])} against {names[0]}",
-        question=comparison.others[0].setting.question,
-        sentences=[],
-        figures=figures(comparison),
-        tables=[table for other in range(len(comparison.others)) for table in comparison.tables(other)],
-        notes=notes,
-        facts=_facts(comparison.baseline),
-        settings=[result.setting for result in (comparison.baseline, *comparison.others)],
-    )
+    text: str
+    confidence: str = ""
 
 
-def page(
-    *,
-    title: str,
-    question: str,
-    sentences: Sequence[str],
-    figures: Sequence[Figure],
-    tables: Sequence[Table],
-    notes: Sequence[str],
-    facts: Sequence[tuple[str, str]],
-    settings: Sequence[Setting],
-) -> str:
-    """An HTML page; every text is escaped, plotly.js is embedded once."""
-    environment = _environment()
+@dataclass(frozen=True)
+class Section:
+    """A part of the report below page one.
+
+    Attributes
+    ----------
+    key : str
+        Its anchor: letters, digits and dashes.
+    title : str
+    lead : tuple of str
+        Sentences to begin with.
+    figures, tables
+        What it shows, in this order.
+    code : tuple of str
+        Commands and files, set as they are typed.
+    notes : tuple of str
+        What a careful reader needs to know.
+    sources : tuple of dict
+        Sources to list (:func:`sources`).
+    """
+
+    key: str
+    title: str
+    lead: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    code: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self.lead or self.figures or self.tables or self.code or self.notes or self.sources)
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that the page carries; ``content`` is its base64 text."""
+
+    label: str
+    name: str
+    mime: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything on the page: page one first, then the sections."""
+
+    title: str
+    question: str = ""
+    compared: str = ""
+    sentences: tuple[Spoken, ...] = ()
+    rule: str = ""
+    asked: tuple[tuple[str, str], ...] = ()
+    front_title: str = "At a glance"
+    front: tuple[Figure, ...] = ()
+    grid: Grid | None = None
+    limits: tuple[str, ...] = LIMITS
+    licence: tuple[str, ...] = ()
+    provenance: tuple[tuple[str, str], ...] = ()
+    sections: tuple[Section, ...] = ()
+    downloads: tuple[Download, ...] = field(default=())
+
+
+def render(report: Report) -> str:
+    """The HTML page of a report; every text is escaped, plotly.js is embedded once where a figure needs it."""
+    environment, drawings = _environment(), []
+
+    def drawn(panel: Panel) -> str:
+        name = f"plot-{len(drawings) + 1}"
+        drawings.append(script_json({"id": name, **panel.spec}))
+        return name
+
+    report = _without_empty(report)
+    from market_abm.report.glyphs import glyph
+
+    figures = (*report.front, *(figure for part in report.sections for figure in part.figures))
     return environment.get_template("report.html").render(
-        title=title,
-        question=question,
-        sentences=sentences,
-        figures=[_plain(figure) for figure in figures],
-        tables=tables,
-        notes=notes,
-        facts=facts,
-        sources=_sources(settings),
+        report=report,
         disclaimer=DISCLAIMER,
-        attribution=" ".join(dict.fromkeys(filter(None, (attribution(setting) for setting in settings)))),
-        font=FONT,
+        style=_text("style.css").replace("FONT", FONT),
+        draw=_text("draw.js"),
         plotly=_plotly() if figures else "",
-        table=_table,
+        drawings=drawings,
+        drawn=drawn,
+        rows=_rows,
+        glyph=glyph,
+        anchor=_Anchors(),
     )
 
 
-def _table(table: Table) -> Any:
+def script_json(value: Any) -> str:
+    """JSON that cannot close the script that it stands in."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def sources(settings: Iterable[Setting]) -> tuple[dict[str, str], ...]:
+    """Sources of all scenarios once each; only web addresses become links."""
+    found: dict[str, dict[str, str]] = {}
+    for setting in settings:
+        for source in setting.sources:
+            link = source["url"] if source["url"].startswith(("https://", "http://")) else ""
+            found[source["id"]] = {**source, "link": link}
+    return tuple(found[key] for key in sorted(found))
+
+
+def licences(settings: Sequence[Setting]) -> tuple[str, ...]:
+    """What the licences of code and data ask for."""
+    from market_abm.analysis.answer import attribution
+
+    owed = dict.fromkeys(filter(None, (attribution(setting) for setting in settings)))
+    own = "Facts that ship with market_abm are under the licence in LICENSE-DATA; the program is under Apache-2.0."
+    return (*owed, own)
+
+
+class _Anchors:
+    """Names for the parts of a page: one an object, never twice the same, whatever the object is called."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def __call__(self, item: Figure | Table) -> str:
+        return self._names.setdefault(id(item), f"{len(self._names) + 1}")
+
+
+def _without_empty(report: Report) -> Report:
+    from dataclasses import replace
+
+    return replace(report, sections=tuple(part for part in report.sections if not part.empty))
+
+
+def _rows(table: Table) -> Any:
     from markupsafe import Markup
 
-    text = _environment().get_template("table.html").render(heads=html_heads(table), rows=html_rows(table))
-    return Markup(text)
+    template = _environment().get_template("table.html")
+    return Markup(template.render(title=table.title, heads=html_heads(table), rows=html_rows(table)))
 
 
 @cache
@@ -105,7 +188,14 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("market_abm.report")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@cache
+def _text(name: str) -> str:
+    return (files("market_abm.report") / "templates" / name).read_text(encoding="utf-8")
 
 
 @cache
@@ -113,43 +203,3 @@ def _plotly() -> str:
     """plotly.js as it comes with plotly; its one closing tag inside a text is broken up."""
     script = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
     return script.replace("</script", "<\\/script")
-
-
-def _plain(figure: Figure) -> dict[str, Any]:
-    """A figure for the template: its JSON cannot close the script that it stands in."""
-    text = figure.plot.to_json() or "{}"
-    for sign, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-        text = text.replace(sign, code)
-    return {
-        "name": figure.name,
-        "title": figure.title,
-        "caption": figure.caption,
-        "table": figure.table,
-        "json": text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
-    }
-
-
-def _facts(result: Result) -> list[tuple[str, str]]:
-    from market_abm.results.manifest import versions
-
-    setting, made = result.setting, versions()
-    seeds = ", ".join(str(seed) for seed in result.seeds[:10])
-    more = f" and {len(result.seeds) - 10} more" if len(result.seeds) > 10 else ""
-    found = [
-        ("Scenario", setting.name),
-        ("Quarters", f"{result.quarters[0]} to {result.quarters[-1]}"),
-        ("Seeds", seeds + more),
-        ("Protocol", setting.protocol),
-        ("Program", f"market_abm {made['market-abm']}, Python {made['python']}"),
-    ]
-    return found + ([("Scenario digest", setting.hash)] if setting.hash else [])
-
-
-def _sources(settings: Iterable[Setting]) -> list[dict[str, str]]:
-    """Sources of all scenarios once each; only web addresses become links."""
-    found: dict[str, dict[str, str]] = {}
-    for setting in settings:
-        for source in setting.sources:
-            link = source["url"] if source["url"].startswith(("https://", "http://")) else ""
-            found[source["id"]] = {**source, "link": link}
-    return [found[key] for key in sorted(found)]

@@ -150,33 +150,3 @@ def _is_numeric(table: Table, step: int) -> bool:
     cells = [row[step] for row in table.rows]
     kinds = {cell.kind if isinstance(cell, Cell) else column.kind for cell in cells} or {column.kind}
     return "text" not in kinds
-
-
-def csv_text(table: Table) -> str:
-    """The table as CSV: plain values, hidden columns too, bands as three columns."""
-    import csv
-    import io
-
-    from market_abm.analysis.table import Band
-
-    heads: list[str] = []
-    rows: list[dict[str, Any]] = []
-    for row in table.rows:
-        line: dict[str, Any] = {}
-        for column, cell in zip(table.columns, row):
-            value = cell.value if isinstance(cell, Cell) else cell
-            if isinstance(value, Band):
-                line |= {
-                    column.key: value.middle,
-                    f"{column.key}_low": value.low,
-                    f"{column.key}_high": value.high,
-                }
-            else:
-                line[column.key] = value
-        heads = [*heads, *(key for key in line if key not in heads)]
-        rows.append({key: "" if value != value else value for key, value in line.items()})
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, heads, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()

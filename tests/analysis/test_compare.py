@@ -149,20 +149,22 @@ def test_aliases_are_columns(shifted):
 def test_tables_hold_what_difference_says(shifted):
     market, labs = shifted.tables()
     keys = [column.key for column in market.columns]
-    price = dict(zip(keys, market.rows[0]))
+    price = dict(zip(keys, next(row for row in market.rows if row[1] == "price_last")))
     found = shifted.difference("price", "last year").iloc[0]
     assert price["difference"].value == found["difference"]
     assert price["low"].value == found["low"]
     anthropic = next(row for row in labs.rows if row[0] == "Anthropic")
-    gains = shifted.difference("capability", "last year").set_index("firm").loc["Anthropic"]
-    assert anthropic[3].value.middle == gains["difference"]
+    gains = shifted.difference("capability_gap", "last year").set_index("firm").loc["Anthropic"]
+    behind = [column.key for column in labs.columns].index("behind")
+    assert anthropic[behind].value.middle == gains["difference"]
     assert {row[0] for row in labs.rows} >= {"OpenAI", "Google DeepMind"}
     assert "6 common seeds" in market.note
 
 
 def test_values_by_seed_are_listed(shifted):
     rows = shifted.per_seed()
-    price = rows[rows["column"] == "price_index_usd_per_gpu_hour"]
+    price = rows[rows["outcome"] == "price_last"]
+    assert set(price["column"]) == {"price_index_usd_per_gpu_hour"}
     assert list(price["seed"]) == [1, 2, 3, 4, 5, 6]
     assert price["difference"].to_numpy() == pytest.approx(0.25)
-    assert set(rows.loc[rows["column"] == "capability", "unit"]) >= {"Anthropic", "OpenAI"}
+    assert set(rows.loc[rows["column"] == "product_share", "unit"]) >= {"Anthropic", "OpenAI"}

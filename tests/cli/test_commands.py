@@ -132,7 +132,7 @@ def test_compare_prints_paired_differences_and_writes_them(world):
     assert "other-world against fake-world" in done.stdout
     assert "3 common seeds" in done.stdout
     rows = list(csv.DictReader((world / "pair" / "differences.csv").read_text().splitlines()))
-    assert {row["outcome"] for row in rows} >= {"Price index", "HHI, merchant capacity"}
+    assert {row["outcome"] for row in rows} >= {"Price index, last year", "HHI, merchant capacity"}
     assert all(float(row["difference"]) == 0.0 for row in rows)
     assert (world / "pair" / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert (world / "pair" / "per-seed.csv").exists()
@@ -217,7 +217,7 @@ def test_what_nobody_foresaw_is_a_sentence_too(world, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("market_abm.report.page.run_page", broken)
+    monkeypatch.setattr("market_abm.report.run_report.run_page", broken)
     done = call("run", "fake.yaml")
     assert done.exit_code == 3
     assert "This should not have happened: ZeroDivisionError: division by zero" in done.stderr

@@ -11,7 +11,8 @@ from rich.console import Console
 from market_abm.analysis.answer import answer
 from market_abm.analysis.table import Band, Column, Table, shown
 from market_abm.experiments.replicate import replicate, run
-from market_abm.report.tables import csv_text, html_heads, html_rows, rich_table
+from market_abm.report.exports import csv_text
+from market_abm.report.tables import html_heads, html_rows, rich_table
 from tests.results.feed import FakeModel, world
 
 

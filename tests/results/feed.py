@@ -228,7 +228,7 @@ def firm_table(model: FakeModel, rng: np.random.Generator) -> dict:
             "velocity": speed[key] if lab else nan,
             "capability_gap": best - model.capability[key] if lab else nan,
 
-            "product_share": 0.2 if lab else nan, "revenue_musd": 500.0, "compute_spend_musd": 100.0,
+            "product_share": 0.15 if lab else nan, "revenue_musd": 500.0, "compute_spend_musd": 100.0,
             "compute_income_musd": 100.0, "capex_musd": 50.0, "orders_kh100e": 10.0,
             "binding": "chips" if sells else "", "credit_limit_reached": False,
             "share_fleet": share if sells else nan, "share_merchant": share * 0.9 if sells else nan,

@@ -1,0 +1,245 @@
+"""Where two same-seed runs part: the quarter, what is new there, the firm and decision that first differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from market_abm.analysis.panel import panel
+from market_abm.analysis.table import Column, Table
+from market_abm.results.dictionary import columns
+
+if TYPE_CHECKING:
+    from market_abm.analysis.compare import Comparison
+    from market_abm.results.result import Result
+
+STAGES = {"renew": 2, "buy": 3, "sell": 4, "build": 10}
+"""Stage of the quarter in which each verb decides; verbs of third parties come last."""
+
+NAMED = 3
+"""Causes named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Parting:
+    """How one seed's runs part.
+
+    Attributes
+    ----------
+    seed : int
+    quarter : str
+        First quarter in which anything recorded of the market differs; empty where nothing ever does.
+    causes : tuple of str
+        Events and contracts of that quarter that only one of the two runs has, in the order of the stages.
+    choice_quarter, firm, verb, baseline, other : str
+        First choice that differs: when, whose, and the options taken; empty where the same options are taken
+        throughout.
+    """
+
+    seed: int
+    quarter: str
+    causes: tuple[str, ...] = ()
+    choice_quarter: str = ""
+    firm: str = ""
+    verb: str = ""
+    baseline: str = ""
+    other: str = ""
+
+
+def partings(comparison: Comparison, other: int = 0) -> tuple[Parting, ...]:
+    """How each common seed's runs part."""
+    if not comparison.comparable(other):
+        return ()
+    pair = comparison.baseline, comparison.others[other]
+    quarters, seeds = comparison.quarters(other), comparison.seeds(other)
+    first = _first_difference(*pair, quarters, seeds)
+    choices = _first_choices(*pair, quarters)
+    found = []
+    for seed, at in zip(seeds, first):
+        if at is None:
+            found.append(Parting(seed, ""))
+            continue
+        causes = _causes(*pair, seed, quarters[at])
+        found.append(Parting(seed, quarters[at], causes, **choices.get(seed, {})))
+    return tuple(found)
+
+
+def parting_sentence(comparison: Comparison, other: int, found: tuple[Parting, ...]) -> str:
+    """Where the runs part, in a sentence."""
+    base, name = comparison.baseline.setting.name, comparison.names[other]
+    parted = [item for item in found if item.quarter]
+    if not found:
+        return f"{base} and {name} have no seed and quarter in common."
+    if not parted:
+        return f"{base} and {name} are the same in all {len(found)} seeds, in every number of every quarter."
+    quarter = min(item.quarter for item in parted)
+    many = sum(item.quarter == quarter for item in parted)
+    when = f"{name} and {base} part in {quarter} in {many} of {len(found)} seeds"
+    causes = _most_common([item.causes for item in parted if item.causes])
+    why = f", with {_listed(causes)}" if causes else ""
+    chosen = [item for item in parted if item.firm]
+    if not chosen:
+        return f"{when}{why}; no firm takes another option than in the baseline in any seed."
+    kinds = [(item.firm, item.verb, item.baseline, item.other) for item in chosen]
+    firm, verb, before, after = _most_common(kinds)
+    hits = kinds.count((firm, verb, before, after))
+    earliest = min(item.choice_quarter for item in chosen if (item.firm, item.verb) == (firm, verb))
+    return (
+        f"{when}{why}; the first decision with another option is most often that of {firm} to {verb} "
+        f'("{after}" in place of "{before}"), in {hits} of {len(found)} seeds, at the earliest in {earliest}.'
+    )
+
+
+def parting_table(comparison: Comparison, other: int, found: tuple[Parting, ...], most: int = 30) -> Table:
+    """A row a seed."""
+    rows = tuple(
+        (
+            item.seed, item.quarter or "never", _listed(item.causes) if item.causes else "-",
+            item.choice_quarter or "never", item.firm or "-", item.verb or "-", item.baseline or "-", item.other or "-",
+        )
+        for item in found[:most]
+    )  # fmt: skip
+    names = (
+        Column("seed", "Seed"), Column("quarter", "Part in"), Column("causes", "Only in one of them"),
+        Column("choice_quarter", "First other choice"), Column("firm", "Firm"), Column("verb", "Decides to"),
+        Column("baseline", "In the baseline"), Column("other", "Here"),
+    )  # fmt: skip
+    name = comparison.names[other]
+    note = f"The first {most} of {len(found)} seeds." if len(found) > most else ""
+    return Table(f"partings_{other}", f"First divergence: {name}", names, rows, note)
+
+
+def _first_difference(
+    baseline: Result, other: Result, quarters: list[str], seeds: list[int]
+) -> list[int | None]:
+    """Place of the first quarter in which the market or a firm differs in any number, by seed."""
+    differs = np.zeros((len(quarters), len(seeds)), dtype=bool)
+    for table, keys in (("steps", ()), ("firms", ("firm",))):
+        blocks = [panel(result, table, keys) for result in (baseline, other)]
+        units = sorted({*blocks[0].units} & {*blocks[1].units})
+        rows = []
+        for block, result in zip(blocks, (baseline, other)):
+            at = [block.units.index(unit) for unit in units]
+            seed = [result.seeds.index(item) for item in seeds]
+            rows.append(block.rows[np.ix_(at, block.places(quarters), seed)])
+        for column in columns(table):
+            if column.dtype == "str":
+                continue
+            values = [
+                result.tables[table][column.name].to_numpy(dtype=np.float64, na_value=np.nan)[place]
+                for result, place in zip((baseline, other), rows)
+            ]
+            same = (values[0] == values[1]) | (np.isnan(values[0]) & np.isnan(values[1]))
+            differs |= (~(same | (rows[0] < 0) | (rows[1] < 0))).any(axis=0)
+    return [int(column.argmax()) if column.any() else None for column in differs.T]
+
+
+def _causes(baseline: Result, other: Result, seed: int, quarter: str) -> tuple[str, ...]:
+    """What only one of two runs has in a quarter: contracts in force, then events by stage."""
+    sets = []
+    for result in (baseline, other):
+        contracts, events = (
+            table[(table["seed"] == seed) & (table["quarter"] == quarter)]
+            for table in (result.contracts, result.events)
+        )
+        keys = contracts["contract"]
+        deals = contracts[~keys.str.match(r"T\d+-")]  # those that the run itself signs are consequences
+        first = [
+            (0, f"contract {c}: {s} to {b}")
+            for c, s, b in zip(deals["contract"], deals["supplier"], deals["buyer"])
+        ]
+        happened = [
+            (int(stage), " ".join(filter(None, (kind, firm, detail))))
+            for stage, kind, firm, detail in zip(
+                events["stage"], events["kind"], events["firm"], events["detail"]
+            )
+            if stage < 2
+        ]
+        sets.append(set(first + happened))
+    ours, theirs = sets[1] - sets[0], sets[0] - sets[1]
+    gone = [(stage, f"without {text}") for stage, text in theirs]
+    return tuple(text for _, text in sorted(ours)) + tuple(text for _, text in sorted(gone))
+
+
+def _first_choices(baseline: Result, other: Result, quarters: list[str]) -> dict[int, dict[str, str]]:
+    """The first choice of another option, by seed."""
+    order = {quarter: place for place, quarter in enumerate(quarters)}
+    keys = ["seed", "quarter", "firm", "verb"]
+    parts = []
+    for result in (baseline, other):
+        table = result.decisions[[*keys, "option", "score"]]
+        table = table[table["quarter"].isin(quarters)]
+        parts.append(table.assign(turn=table.groupby(keys).cumcount()))
+    both = parts[0].merge(parts[1], on=[*keys, "turn"], suffixes=("_a", "_b"))
+    changed = both[both["option_a"] != both["option_b"]]
+    if changed.empty:
+        return {}
+    moved = (changed["score_b"] - changed["score_a"]).abs().fillna(0.0)
+    changed = changed.assign(
+        at=changed["quarter"].map(order), stage=changed["verb"].map(STAGES).fillna(13), size=-moved
+    )
+    first = changed.sort_values(["seed", "at", "stage", "size", "firm"]).drop_duplicates("seed")
+    return {
+        int(row["seed"]): {
+            "choice_quarter": row["quarter"], "firm": row["firm"], "verb": row["verb"],
+            "baseline": row["option_a"], "other": row["option_b"],
+        }
+        for row in first.to_dict("records")
+    }  # fmt: skip
+
+
+def _most_common(items: list[Any]) -> Any:
+    counts = pd.Series(items, dtype=object).value_counts(sort=False) if items else pd.Series(dtype=int)
+    if counts.empty:
+        return ()
+    top = counts.max()
+    return min(item for item, count in counts.items() if count == top)
+
+
+def _listed(causes: tuple[str, ...]) -> str:
+    shown = ", ".join(causes[:NAMED])
+    return shown + (f" and {len(causes) - NAMED} more" if len(causes) > NAMED else "")
+
+
+def changed_decisions(comparison: Comparison, other: int, most: int = 12) -> Table | None:
+    """Decisions that differ most often, with the option taken, the next best, and what lies between them."""
+    if not comparison.comparable(other):
+        return None
+    keys = ["seed", "quarter", "firm", "verb"]
+    pair = comparison.baseline, comparison.others[other]
+    tables = [result.decisions.assign(turn=result.decisions.groupby(keys).cumcount()) for result in pair]
+    both = tables[0].merge(tables[1], on=[*keys, "turn"], suffixes=("_a", "_b"))
+    changed = both[both["option_a"] != both["option_b"]]
+    if changed.empty:
+        return None
+    kinds = ["firm", "verb", "option_a", "option_b"]
+    counts = changed.groupby(kinds).size().sort_values(ascending=False, kind="stable").head(most)
+    rows = []
+    for kind, count in counts.items():
+        part = changed[(changed[kinds] == list(kind)).all(axis=1)]  # type: ignore[call-overload]
+        nexts = part.loc[part["next_option_b"] != "", "next_option_b"]
+        following = nexts.mode().iloc[0] if len(nexts) else "none"
+        margin = (part["score_b"] - part["next_score_b"]).median()
+        bound = part.loc[part["binding_b"] != "", "binding_b"]
+        seeds = part["seed"].nunique()
+        firm, verb, before, after = kind
+        rows.append(
+            (firm, verb, before, after, following, float(margin), part["unit_b"].iloc[0],
+             bound.mode().iloc[0] if len(bound) else "-", int(count), int(seeds))
+        )  # fmt: skip
+    names = (
+        Column("firm", "Firm"), Column("verb", "Decides to"), Column("baseline", "In the baseline"),
+        Column("other", "Here"), Column("next", "Next best here"), Column("margin", "Better by", "number"),
+        Column("unit", "Unit"), Column("binding", "Bound by"), Column("times", "Quarters", "count"),
+        Column("seeds", "Seeds", "count"),
+    )  # fmt: skip
+    note = (
+        "Same firm, quarter and seed in both runs, other option taken; most frequent first. Better by: median of the "
+        "score of the option taken less that of the next best: what would have to change to flip it."
+    )
+    return Table(
+        f"decisions_{other}", f"Decisions that differ: {comparison.names[other]}", names, tuple(rows), note
+    )
