@@ -109,6 +109,30 @@ def compare(
 
 
 @command()
+def backtest(
+    replications: Annotated[int, typer.Option(min=1, help="Number of seeds, from --seed on.")] = 100,
+    facts: Annotated[
+        Path | None,
+        typer.Option(help="CSV of facts to score (series, firm, period, value); default the shipped."),
+    ] = None,
+    headline: Annotated[
+        bool, typer.Option("--headline", help="Instead: what the headline of the lease rests on.")
+    ] = False,
+    seed: Seed = 1,
+    workers: Workers = None,
+    out: Out = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Forecast from 2023Q1 and score it against what happened, beside forecasts without a model."""
+    from market_abm import backtesting
+
+    if headline:
+        return backtesting.headline(replications, seed, workers, out, json, quiet)
+    return backtesting.backtest(replications, seed, facts, workers, out, json, quiet)
+
+
+@command()
 def scenarios(json: Json = False) -> None:
     """List the shipped scenarios and the question that each answers."""
     from market_abm import inspection
@@ -184,6 +208,20 @@ def plugins(
     from market_abm import inspection
 
     return inspection.conformance(check, json) if check is not None else inspection.plugins(json)
+
+
+@command()
+def view(
+    scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")] = "colossus-lease",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.")] = 8765,
+    host: Annotated[str, typer.Option(help="Address; others than the loopback ask for a token.")] = "127.0.0.1",
+    token: Annotated[str, typer.Option(help="The token; made up where none is given.")] = "",
+    browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
+) -> None:
+    """Open the market in the browser: play it, drag a lever, see who holds which."""
+    from market_abm.app import launch
+
+    launch.view(scenario, port, host, token, browser)
 
 
 def _version(wanted: bool) -> None:

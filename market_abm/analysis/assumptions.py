@@ -112,6 +112,26 @@ def assumption_effects(
     return Effects(subject, bench.table(brackets), tuple(bench.failures))
 
 
+def headline_assumptions(baseline: Scenario, other: Scenario) -> list[Assumption]:
+    """Every group of numbers with a range, and the lessor's weight on the harm of the leading lab that is no lessee.
+
+    That weight is zero in every baseline; it runs to one, where harm to the rival counts like a gain of one's own.
+    """
+    from market_abm.analysis.headline import lessee, lessor
+
+    buyer, seller = lessee(baseline, other), lessor(baseline, other)
+    shares = {
+        name: float(firm.lab.product_share or 0.0)
+        for name, firm in other.firms.items()
+        if firm.lab is not None and name not in (buyer, seller)
+    }
+    rival = min(shares, key=lambda name: (-shares[name], name))
+    weight = Assumption(
+        f"firms.{seller}.rival_harm.{rival}", f"weight of {seller} on harm to {rival}", 0.0, 0.0, 1.0
+    )
+    return [weight, *assumptions(baseline, other)]
+
+
 def headline_values(baseline: Scenario, other: Scenario, seed: int, headline: Headline) -> Values | str:
     """The headline measures of one seed, or what went wrong."""
     try:

@@ -103,7 +103,15 @@ def lessee(baseline: Scenario, other: Scenario) -> str:
     ValueError
         Where no lab gets any.
     """
+    return _largest(baseline, other, "buyer")
 
+
+def lessor(baseline: Scenario, other: Scenario) -> str:
+    """The supplier of most of it."""
+    return _largest(baseline, other, "supplier")
+
+
+def _largest(baseline: Scenario, other: Scenario, side: str) -> str:
     def deals(scenario: Scenario) -> dict[str, Any]:
         leases = {item.key: item.contract for item in scenario.timeline if item.kind == "lease"}
         return dict(scenario.contracts) | leases
@@ -114,7 +122,8 @@ def lessee(baseline: Scenario, other: Scenario) -> str:
         firm = other.firms.get(contract.buyer)
         owned = contract.supplier == contract.buyer
         if key not in before and firm is not None and firm.lab is not None and not owned:
-            volumes[contract.buyer] = volumes.get(contract.buyer, 0.0) + contract.peak_volume
+            name = getattr(contract, side)
+            volumes[name] = volumes.get(name, 0.0) + contract.peak_volume
     if not volumes:
         raise ValueError(
             f"{other.name} has no contract with a lab that {baseline.name} lacks; "

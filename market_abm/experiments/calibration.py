@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from market_abm.experiments.history import FIT_END, Fact, by_key, until
 from market_abm.experiments.observed import CLOUD_TREND as DEFAULT_TREND
-from market_abm.experiments.observed import OPENING, error_of, observed, records, value_in
+from market_abm.experiments.observed import OPENING, SERIES, error_of, observed, records, value_in
 from market_abm.scenario.assumptions import paths_of
 from market_abm.scenario.calendar import is_quarter, quarter_index
 
@@ -91,7 +91,7 @@ class Fit:
         last: str = FIT_END,
     ) -> Fit:
         """The fit of a world to facts, with everything dated after ``last`` taken out of both."""
-        known = tuple(fact for fact in until(facts, last) if fact.last > OPENING)
+        known = tuple(f for f in until(facts, last) if f.last > OPENING and _fitted(f.series))
         world = known_world(scenario, last)
         return cls(world, known, tuple(parameters), parameter_paths(world, parameters))
 
@@ -121,6 +121,10 @@ class Fit:
         except Exception:
             return float("inf")  # a world that breaks down explains nothing
         return float(sum(np.mean(np.square(item)) for item in errors.values()))
+
+
+def _fitted(series: str) -> bool:
+    return series in SERIES and SERIES[series].fitted
 
 
 def parameter_paths(scenario: Scenario, parameters: Iterable[Parameter]) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from market_abm.experiments.history import Fact, Key, by_key, shipped_facts
+from market_abm.scenario.calendar import quarter_index
 
 if TYPE_CHECKING:
     from market_abm.scenario import Scenario
@@ -39,6 +40,8 @@ class Definition:
     label: str
     ratio: bool
     read: Callable[[str, Records, float], Path]
+    fitted: bool = True
+    """False where no fitted parameter moves it."""
 
 
 def records(scenario: Scenario, seed: int, pin: bool = False) -> Records:
@@ -186,6 +189,23 @@ def _largest_customer(firm: str, run: Records, trend: float) -> Path:
     return found
 
 
+def _contract_term(firm: str, run: Records, trend: float) -> Path:
+    """Mean headline term of the term contracts in force, years, by volume."""
+    found = {}
+    for quarter, tables in run.items():
+        book = tables["contracts"]
+        held = [
+            (quarter_index(last) - quarter_index(first) + 1, volume)
+            for kind, first, last, volume in zip(
+                book["kind"], book["start"], book["end"], book["volume_kh100e"]
+            )
+            if kind == "term" and last and first <= quarter and volume > 0
+        ]
+        if held:
+            found[quarter] = sum(term * volume for term, volume in held) / sum(v for _, v in held) / 4.0
+    return found
+
+
 SERIES: dict[str, Definition] = {
     "h100e_owned_q": Definition("Fleet, M H100e", True, _owned),
     "top5_share": Definition("Share of the five largest clouds", False, _top_five),
@@ -196,8 +216,9 @@ SERIES: dict[str, Definition] = {
     "lab_compute_used": Definition("Compute in use, M H100e", True, _of_lab("served_khq", 1e-3)),
     "lab_arr": Definition("Run-rate revenue, BUSD a year", True, _of_lab("revenue_musd", 4e-3)),
     "revenue_q": Definition("Revenue, BUSD a quarter", True, _of_lab("compute_income_musd", 1e-3)),
-    "supplier_count": Definition("Suppliers", False, _of_lab("supplier_count", 1.0)),
-    "supplier_hhi": Definition("HHI of suppliers", True, _of_lab("supplier_hhi", 1.0)),
+    "supplier_count": Definition("Suppliers", False, _of_lab("supplier_count", 1.0), fitted=False),
+    "supplier_hhi": Definition("HHI of suppliers", True, _of_lab("supplier_hhi", 1.0), fitted=False),
+    "contract_term": Definition("Contract term, years", True, _contract_term, fitted=False),
     "customer_share_top1": Definition("Largest customer's share", False, _largest_customer),
 }
 """Series that the model can be asked for; a fact of another series is listed as not covered."""
