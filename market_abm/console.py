@@ -92,7 +92,7 @@ def guard(work: Callable[[], int | None]) -> int:
 def _explained(error: Exception) -> int:
     from market_abm.scenario.errors import ScenarioError
 
-    if isinstance(error, ScenarioError | InputError) or type(error).__name__ == "StoreError":
+    if isinstance(error, ScenarioError | InputError) or type(error).__name__ in ("StoreError", "ViewError"):
         complain(str(error))
         return BAD_INPUT
     if type(error).__name__ == "RunError":

@@ -1,0 +1,182 @@
+"""What happened, by kind and quarter: deals, notices, builds, defaults, chokepoint onsets, policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from market_abm.app.axes import chart
+from market_abm.report.style import COLOURS
+from market_abm.results.result import GRADES
+
+if TYPE_CHECKING:
+    from market_abm.app.snapshot import Snapshot
+
+LANES = (
+    "Chokepoint onset",
+    "Credit limit",
+    "Builds ordered",
+    "Notices and ends",
+    "Deals",
+    "Policy and shocks",
+)
+"""From top to bottom of the chart's list, bottom lane last."""
+
+SYMBOLS = ("diamond", "x", "triangle-up", "triangle-down", "circle", "star")
+
+LANE_OF = {
+    "contract signed": 4,
+    "contract starts": 4,
+    "qualification": 4,
+    "entry": 4,
+    "notice": 3,
+    "repriced": 3,
+    "recall": 3,
+    "credit limit reached": 1,
+    "exit": 1,
+}
+"""Lane of a kind of event; others are policy or shocks. The end of a contract that was due says little."""
+
+SILENT = ("contract ends",)
+
+TOLD = 5
+"""Events of a lane and quarter that are told one by one, the largest first."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event in words.
+
+    Attributes
+    ----------
+    step : int
+        Quarters played when it happened.
+    lane : int
+        Index of :data:`LANES`.
+    text : str
+    firm : str
+        Whom it concerns first.
+    size : float
+        For the order within a lane and quarter only.
+    """
+
+    step: int
+    lane: int
+    text: str
+    firm: str
+    size: float
+
+
+def happenings(run: Sequence[Snapshot]) -> tuple[Happening, ...]:
+    """Everything that is worth a mark, quarter by quarter, the largest first."""
+    found: list[Happening] = []
+    before: Snapshot | None = None
+    for snapshot in run:
+        fresh = [*_events(snapshot), *_builds(snapshot), *_onsets(snapshot, before)]
+        found += sorted(fresh, key=lambda item: (item.lane, -item.size, item.text))
+        before = snapshot
+    return tuple(found)
+
+
+def _events(snapshot: Snapshot) -> Iterator[Happening]:
+    for row in snapshot.rows("events"):
+        kind = row["kind"]
+        if kind in SILENT:
+            continue
+        amount = row["amount"] if row["amount"] == row["amount"] else 0.0
+        yield Happening(snapshot.step, LANE_OF.get(kind, 5), told(row), row["firm"], abs(amount))
+
+
+def told(row: dict[str, Any]) -> str:
+    """An event as a sentence."""
+    pair = " and ".join(name for name in (row["firm"], row["counterparty"]) if name)
+    amount = ""
+    if row["amount"] == row["amount"]:
+        size = f"{row['amount']:,.0f}" if abs(row["amount"]) >= 10 else f"{row['amount']:,.2f}"
+        amount = f"{size} {row['unit']}".strip()
+    kind = row["kind"].replace("_", " ")
+    parts = [part for part in (pair, amount, row["detail"]) if part]
+    return f"{kind}: {', '.join(parts)}" if parts else kind
+
+
+def _builds(snapshot: Snapshot) -> Iterator[Happening]:
+    for row in snapshot.rows("firms"):
+        if row["orders_kh100e"] >= 1.0:
+            text = f"{row['firm']} orders {row['orders_kh100e']:,.0f} kH100e"
+            yield Happening(snapshot.step, 2, text, row["firm"], row["orders_kh100e"])
+
+
+def _onsets(snapshot: Snapshot, before: Snapshot | None) -> Iterator[Happening]:
+    """Firms and relations that are graded now and were not a quarter ago."""
+    graded = {row["firm"]: row["grade"] for row in before.rows("firms")} if before else {}
+    for row in snapshot.rows("firms"):
+        rank, was = _rank(row["grade"]), _rank(graded.get(row["firm"], ""))
+        if rank >= 2 and rank > was:
+            text = f"{row['firm']} becomes a {'critical ' if rank == 3 else ''}chokepoint of the whole market"
+            yield Happening(snapshot.step, 0, text, row["firm"], 1e9 + rank)
+    choked = _choked(before) if before else set()
+    for supplier, buyer in sorted(_choked(snapshot) - choked):
+        text = f"{supplier} becomes a chokepoint for {buyer}"
+        yield Happening(snapshot.step, 0, text, supplier, 1.0)
+
+
+def _rank(grade: str) -> int:
+    return GRADES.index(grade) if grade in GRADES else 0
+
+
+def _choked(snapshot: Snapshot) -> set[tuple[str, str]]:
+    return {(row["supplier"], row["buyer"]) for row in snapshot.rows("links") if row["relation_chokepoint"]}
+
+
+def figure(quarters: Sequence[str], items: Sequence[Happening], at: int) -> dict[str, Any]:
+    """The timeline as a plain Plotly figure: a mark a lane and quarter, larger where more happened."""
+    cells: dict[tuple[int, int], list[Happening]] = {}
+    for item in items:
+        cells.setdefault((item.lane, item.step), []).append(item)
+    data = []
+    for lane, name in enumerate(LANES):
+        here = {step: group for (row, step), group in cells.items() if row == lane}
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": [quarters[step - 1] for step in here],
+                "y": [name] * len(here),
+                "customdata": [_listed(group) for group in here.values()],
+                "hovertemplate": "%{customdata}<extra></extra>",
+                "marker": {
+                    "symbol": SYMBOLS[lane],
+                    "size": [round(min(8.0 + 2.5 * len(group) ** 0.5, 20.0), 1) for group in here.values()],
+                    "color": "#8F2A12" if lane == 0 else COLOURS[lane % len(COLOURS)],
+                    "line": {"color": "#FFFFFF", "width": 1},
+                },
+                "showlegend": False,
+            }
+        )
+    layout = chart(quarters, at)
+    layout["hovermode"] = "closest"
+    layout["showlegend"] = False
+    layout["margin"] = {"l": 118, "r": 10, "t": 6, "b": 24}
+    layout["yaxis"] |= {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": list(LANES),
+        "range": [len(LANES) - 0.5, -0.5],
+        "tickfont": {"size": 11},
+        "tickmode": "array",
+        "tickvals": list(LANES),
+    }
+    layout["yaxis"].pop("nticks", None)
+    gap = -(-len(quarters) // 20)
+    layout["xaxis"] |= {"tickvals": list(quarters)[::gap]}
+    return {"data": data, "layout": layout}
+
+
+def _listed(group: Sequence[Happening]) -> str:
+    from market_abm.report.charts import escaped
+
+    lines = [escaped(item.text) for item in group[:TOLD]]
+    more = len(group) - TOLD
+    return "<br>".join([*lines, *([f"and {more} more"] if more > 0 else [])])

@@ -1,0 +1,268 @@
+"""The network of a quarter as one Plotly figure whose traces never change in number or order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from market_abm.app.curves import POINTS, Pen, arc, curve
+from market_abm.app.edges import Edge
+from market_abm.app.layout import BOTTOM, COLUMNS, HEIGHT, TIERS, WIDTH, Layout, Spot
+from market_abm.report.style import FONT, SPLIT_COLOURS
+
+if TYPE_CHECKING:
+    from market_abm.app.snapshot import Snapshot
+
+WIDTHS = (0.8, 1.6, 2.8, 4.6, 7.0, 10.0)
+"""Line widths, px: an edge takes the one nearest to its share of the largest flow."""
+
+LARGEST = 34.0
+"""Radius of the largest node, units of the canvas; area is capacity."""
+
+SMALLEST = 4.0
+
+INK = {"cloud": "#6B7A8F", "lease": "#7B4B94", "own": "#3E6B5C", "upstream": "#A9A28F"}
+DASH = {"cloud": "solid", "lease": "7px,4px", "own": "solid", "upstream": "1px,4px"}
+FILL = {
+    "hyperscaler": "#44546A",
+    "provider": "#7C8CA3",
+    "lab": "#3F7FB3",
+    "segment": "#A9C4DC",
+    "chip": "#8A7F66",
+    "power": "#C0B28C",
+}
+SYMBOL = {"none": "circle", "": "circle", "watch": "square", "chokepoint": "diamond", "critical": "diamond"}
+BADGE = {"watch": "watch", "chokepoint": "chokepoint", "critical": "critical chokepoint"}
+CHOKED = "#8F2A12"
+
+EQUAL = 0.96
+"""Size of a Plotly diamond of the same area as a circle of size 1."""
+
+POINTED = 1.25
+"""Reach of its points, in radii of that circle."""
+
+STYLES = ("upstream", "cloud", "lease", "own")
+
+
+def figure(snapshot: Snapshot, layout: Layout, edges: Sequence[Edge], chosen: str = "") -> dict[str, Any]:
+    """Plain Plotly figure of the network.
+
+    Parameters
+    ----------
+    chosen : str
+        A firm whose flows stand out.
+    """
+    rows = {row["firm"]: row for row in snapshot.rows("firms")}
+    radius = radii(layout, rows, edges)
+    data = _edge_traces(layout, edges, chosen)
+    data += _ring_traces(layout, rows, radius)
+    data += [_nodes(layout, rows, radius, chosen), _labels(layout, rows, radius), _choked(layout, edges)]
+    return {"data": data, "layout": _canvas()}
+
+
+def radii(layout: Layout, rows: Mapping[str, Mapping[str, Any]], edges: Sequence[Edge]) -> dict[str, float]:
+    """Radius of every node: its area is capacity online, of buyers compute used, upstream what is on order."""
+    order: dict[str, float] = {}
+    for edge in edges:
+        if edge.style == "upstream":
+            order[edge.start] = order.get(edge.start, 0.0) + edge.volume
+    size = {}
+    for key, spot in layout.items():
+        column = "capacity_kh100e" if spot.role == "seller" else "served_khq"
+        size[key] = sum(rows[firm][column] for firm in spot.firms) if spot.firms else order.get(key, 0.0)
+    traded = max((size[key] for key, spot in layout.items() if spot.firms), default=0.0) or 1.0
+    ordered = max((size[key] for key, spot in layout.items() if not spot.firms), default=0.0) or 1.0
+    return {
+        key: SMALLEST
+        + (LARGEST - SMALLEST)
+        * math.sqrt(size[key] / (traded if spot.firms else ordered))
+        * (1.0 if spot.firms else 0.5)
+        for key, spot in layout.items()
+    }
+
+
+def leverage(spot: Spot, rows: Mapping[str, Mapping[str, Any]]) -> float:
+    """Part of what there is to share that a node's outside options secure; NaN where none was measured."""
+    if len(spot.firms) != 1:
+        return math.nan
+    column = "seller_secured_share" if spot.role == "seller" else "buyer_secured_share"
+    return float(rows[spot.firms[0]][column])
+
+
+def grade(spot: Spot, rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """Grade on the market level of a seller; empty where it has none."""
+    if spot.role != "seller" or len(spot.firms) != 1:
+        return ""
+    return str(rows[spot.firms[0]]["grade"])
+
+
+def _edge_traces(layout: Layout, edges: Sequence[Edge], chosen: str) -> list[dict[str, Any]]:
+    """Two traces a style and width: flows of the chosen firm, and all others; own use is a double line."""
+    pens = {
+        (style, step, on): Pen() for style in STYLES for step in range(len(WIDTHS)) for on in (False, True)
+    }
+    largest = {
+        up: max((e.volume for e in edges if (e.style == "upstream") == up), default=1.0)
+        for up in (True, False)
+    }
+    for edge in edges:
+        start, end = layout[edge.start], layout[edge.end]
+        share = edge.volume / (largest[edge.style == "upstream"] or 1.0)
+        step = _step(share) if edge.style != "upstream" else min(_step(share), 2)
+        on = bool(chosen) and (chosen in start.firms or chosen in end.firms)
+        pens[edge.style, step, on].draw(*curve(start, end))
+    traces = []
+    for (style, step, on), pen in sorted(
+        pens.items(), key=lambda item: (item[0][2], STYLES.index(item[0][0]))
+    ):
+        width = WIDTHS[step] + (2.4 if style == "own" else 0.0)
+        faded = 0.16 if chosen else 0.5
+        shade = 0.95 if on else faded
+        traces.append(_line(pen, INK[style], width, DASH[style], shade))
+        if style == "own":  # a white core makes it double
+            traces.append(_line(pen, "#FFFFFF", max(width - 2.2, 1.0), "solid", 1.0))
+    return traces
+
+
+def _step(share: float) -> int:
+    wanted = share * WIDTHS[-1]
+    return min(range(len(WIDTHS)), key=lambda step: abs(WIDTHS[step] - wanted))
+
+
+def _line(pen: Pen, colour: str, width: float, dash: str, opacity: float) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": pen.x,
+        "y": pen.y,
+        "line": {"color": colour, "width": round(width, 1), "dash": dash, "simplify": False},
+        "opacity": opacity,
+        "hoverinfo": "skip",
+    }
+
+
+def _ring_traces(
+    layout: Layout, rows: Mapping[str, Mapping[str, Any]], radius: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Around a node: how much of the joint gain its outside options secure, clockwise from the top."""
+    track, sellers, buyers = Pen(), Pen(), Pen()
+    for key, spot in layout.items():
+        share = leverage(spot, rows)
+        if math.isnan(share):
+            continue
+        around = radius[key] * (POINTED if grade(spot, rows) in BADGE else 1.0) + 5.0
+        track.draw(*arc(spot.x, spot.y, around, 1.0))
+        if share > 0:
+            pen = sellers if spot.role == "seller" else buyers
+            pen.draw(*arc(spot.x, spot.y, around, min(share, 1.0)))
+    return [
+        _line(track, "#DDE1E7", 3.0, "solid", 1.0),
+        _line(sellers, SPLIT_COLOURS["seller"], 4.0, "solid", 1.0),
+        _line(buyers, SPLIT_COLOURS["buyer"], 4.0, "solid", 1.0),
+    ]
+
+
+def _nodes(
+    layout: Layout, rows: Mapping[str, Mapping[str, Any]], radius: Mapping[str, float], chosen: str
+) -> dict[str, Any]:
+    spots = layout.values()
+    grades = [grade(spot, rows) for spot in spots]
+    edge = ["#111111" if chosen and chosen in spot.firms else "#FFFFFF" for spot in spots]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [spot.x for spot in spots],
+        "y": [round(spot.y, 1) for spot in spots],
+        "marker": {
+            "symbol": [SYMBOL[word] for word in grades],
+            # A diamond of the same area as the circle.
+            "size": [
+                round(2.0 * radius[key] * (EQUAL if SYMBOL[word] == "diamond" else 1.0), 1)
+                for key, word in zip(layout, grades)
+            ],
+            "color": [CHOKED if SYMBOL[w] == "diamond" else FILL[s.kind] for s, w in zip(spots, grades)],
+            "line": {"color": edge, "width": [2.5 if colour != "#FFFFFF" else 1.0 for colour in edge]},
+            "opacity": 1.0,
+        },
+        "hoverinfo": "skip",
+        "meta": "scaled",
+    }
+
+
+def _labels(
+    layout: Layout, rows: Mapping[str, Mapping[str, Any]], radius: Mapping[str, float]
+) -> dict[str, Any]:
+    """Names beside the nodes; graded ones say so in words."""
+    text = []
+    for spot in layout.values():
+        name = short(spot.label)
+        badge = BADGE.get(grade(spot, rows), "")
+        text.append(f"<b>{name}</b><br><b>{badge}</b>" if badge else name)
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [round(spot.x + radius[key] + 9.0, 1) for key, spot in layout.items()],
+        "y": [round(spot.y, 1) for spot in layout.values()],
+        "text": text,
+        "textposition": "middle right",
+        "textfont": {
+            "size": 12,
+            "color": [CHOKED if grade(s, rows) in BADGE else "#1F2933" for s in layout.values()],
+            "shadow": "0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff",
+        },
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    }
+
+
+def _choked(layout: Layout, edges: Sequence[Edge]) -> dict[str, Any]:
+    """A diamond on every relation that is a chokepoint, nearer to the buyer, clear of the tiers."""
+    middles = [curve(layout[e.start], layout[e.end]) for e in edges if e.chokepoint]
+    at = (3 * POINTS) // 4
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [float(xs[at]) for xs, _ in middles],
+        "y": [float(ys[at]) for _, ys in middles],
+        "marker": {
+            "symbol": "diamond",
+            "size": 11,
+            "color": CHOKED,
+            "line": {"color": "#FFFFFF", "width": 1.5},
+        },
+        "hoverinfo": "skip",
+    }
+
+
+def short(name: str, most: int = 24) -> str:
+    """A name that fits beside its node, safe as markup."""
+    cut = name if len(name) <= most else name[: most - 1].rstrip(" (,") + "…"
+    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _canvas() -> dict[str, Any]:
+    axis = {"visible": False, "fixedrange": True, "autorange": False}
+    heads = [
+        {
+            "x": x - (8.0 if tier == 0 else 30.0),
+            "y": 22.0,
+            "text": f"<b>{title}</b>",
+            "showarrow": False,
+            "xanchor": "left",
+            "font": {"size": 12.5, "color": "#52606D"},
+        }
+        for tier, (x, title) in enumerate(zip(COLUMNS, TIERS))
+    ]
+    return {
+        "xaxis": {**axis, "range": [0.0, WIDTH]},
+        "yaxis": {**axis, "range": [HEIGHT, 0.0]},
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "showlegend": False,
+        "hovermode": False,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT},
+        "annotations": heads,
+        "meta": {"width": WIDTH, "height": HEIGHT, "bottom": BOTTOM},
+    }

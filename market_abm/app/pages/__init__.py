@@ -1,0 +1,75 @@
+"""The page: panels of one session, each drawn from a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+from market_abm.app import widgets
+from market_abm.app.actions import act_on
+from market_abm.app.controller import Session
+from market_abm.app.frame import Frame
+from market_abm.app.library import Library
+from market_abm.app.place import LinkError, Place, read_link
+
+_shelf: dict[str, Any] = {"library": Library(), "first": "two-clouds-three-labs"}
+"""What the server offers; set before it starts, the same for every session."""
+
+
+def open_with(library: Library, first: str) -> None:
+    """Scenarios that the page offers, and the one that it opens with."""
+    _shelf.update(library=library, first=first)
+
+
+def beginning(query: str | None, library: Library, first: str) -> tuple[Place, str]:
+    """Where a page begins: where its link leads, or at the start with a message."""
+    kept = "&".join(
+        part for part in (query or "").lstrip("?").split("&") if part and not part.startswith("token=")
+    )
+    try:
+        return read_link(kept, library, first), ""
+    except LinkError as error:
+        return Place(first), f"The link was not followed: {error}"
+
+
+@solara.component
+def Page() -> None:
+    """The market, for one session."""
+    library, first = _shelf["library"], _shelf["first"]
+    frame, show = solara.use_state(Frame())
+    query = solara.use_router().search
+
+    def begin() -> Session:
+        place, message = beginning(query, library, first)
+        return Session(library, place, show, message)
+
+    session = solara.use_memo(begin, [])
+
+    def live() -> Callable[[], None]:
+        session.start()
+        return session.close
+
+    solara.use_effect(live, [])
+
+    def act(message: Any) -> None:
+        act_on(session, message)
+
+    with solara.Div(classes=["abm"]):
+        with solara.Div(classes=["abm-area-controls"]):
+            widgets.Controls(
+                controls=frame.controls, values=frame.values, transport=frame.transport, event_act=act
+            )
+        with solara.Div(classes=["abm-area-head"]):
+            widgets.Headline(headline=frame.headline, event_act=act)
+        with solara.Div(classes=["abm-area-network"]):
+            widgets.Network(network=frame.network, table=frame.table, event_act=act)
+        with solara.Div(classes=["abm-area-charts"]):
+            widgets.Charts(charts=frame.charts, event_act=act)
+        with solara.Div(classes=["abm-area-timeline"]):
+            widgets.Timeline(timeline=frame.timeline, event_act=act)
+        with solara.Div(classes=["abm-area-drawer"]):
+            widgets.Drawer(drawer=frame.drawer, event_act=act)
+        with solara.Div(classes=["abm-area-top"]):
+            widgets.Transport(transport=frame.transport, event_act=act)
