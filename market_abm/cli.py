@@ -212,9 +212,13 @@ def plugins(
 
 @command()
 def view(
-    scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")] = "colossus-lease",
+    scenario: Annotated[
+        str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")
+    ] = "colossus-lease",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any that is free.")] = 8765,
-    host: Annotated[str, typer.Option(help="Address; others than the loopback ask for a token.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address; others than the loopback ask for a token.")
+    ] = "127.0.0.1",
     token: Annotated[str, typer.Option(help="The token; made up where none is given.")] = "",
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
 ) -> None:
