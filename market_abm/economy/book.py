@@ -82,7 +82,7 @@ class Book:
 
     def sorted(self) -> Book:
         """Rows in the order of their ids."""
-        order = sorted(range(len(self)), key=lambda i: self.id[i])
+        order = np.array(sorted(range(len(self)), key=self.id.__getitem__), dtype=np.int64)
         columns = {name: getattr(self, name)[order] for name in _ARRAYS}
         return Book(id=tuple(self.id[i] for i in order), **columns)
 

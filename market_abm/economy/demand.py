@@ -95,7 +95,13 @@ class Demand:
     def marginal(self, quantity: Floats) -> Floats:
         """Inverse demand: value of one more kHQ beyond ``quantity``, MUSD per kHQ, (B,)."""
         grid = self.ladder()
-        return np.array([np.interp(q, row, grid) for q, row in zip(quantity, self._on_ladder)])
+        at, rows = self._on_ladder, np.arange(len(quantity))
+        # Linear between the two rungs around each quantity; beyond the ends the end's value, as numpy.interp.
+        after = np.minimum((at <= quantity[:, None]).sum(axis=1), at.shape[1] - 1)
+        low, high = at[rows, after - 1], at[rows, after]
+        slope = (grid[after] - grid[after - 1]) / np.where(high > low, high - low, 1.0)
+        inside = grid[after - 1] + slope * (quantity - low)
+        return np.where(quantity < at[:, 0], grid[0], np.where(quantity >= at[:, -1], grid[-1], inside))
 
     def value_of(self, quantity: Floats) -> Floats:
         """Gross value of using ``quantity`` in all, MUSD, (B,): the area under inverse demand."""

@@ -59,15 +59,17 @@ class Ledger:
         value = np.asarray(amount, dtype=np.float64)
         if not np.isfinite(value).all():
             raise ValueError(f"ledger: a payment for {purpose} is not a finite amount: {value}")
-        a, b, m = np.broadcast_arrays(
-            np.asarray(payer, dtype=np.int64),
-            np.asarray(payee, dtype=np.int64),
-            np.rint(value * GRID).astype(np.int64),
-        )
+        a, b = np.asarray(payer, dtype=np.int64), np.asarray(payee, dtype=np.int64)
         accounts = self.rows + len(OUTSIDE)
-        if a.size and (min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= accounts):
-            raise ValueError(f"ledger: a payment for {purpose} names an account outside 0..{accounts - 1}")
-        transfer = Transfer(purpose, a.ravel(), b.ravel(), m.ravel())
+        for side in (a, b):
+            if side.size and (side.min() < 0 or side.max() >= accounts):
+                raise ValueError(
+                    f"ledger: a payment for {purpose} names an account outside 0..{accounts - 1}"
+                )
+        # A place in an array for every payment; reading is all that follows, so nothing is copied twice.
+        shape = np.broadcast_shapes(a.shape, b.shape, value.shape)
+        a, b, value = (np.broadcast_to(each, shape).ravel() for each in (a, b, value))
+        transfer = Transfer(purpose, a, b, np.rint(value * GRID).astype(np.int64))
         np.add.at(self._net, transfer.payee, transfer.amount)
         np.subtract.at(self._net, transfer.payer, transfer.amount)
         self.transfers.append(transfer)

@@ -23,6 +23,10 @@ SUPPLIER = 0.01
 """Share of a buyer's contracted compute from which somebody counts as its supplier."""
 
 
+AT_STAKE = 0.05
+"""Share of a buyer's compute value at stake from which rerouting is worth two solves."""
+
+
 @dataclass(frozen=True)
 class Relations:
     """Columns of length L, one a relation; prices in MUSD per kHQ."""
@@ -177,7 +181,7 @@ def _losses(
     with np.errstate(divide="ignore", invalid="ignore"):
         before = (total - market.value_at(b, now - held - free.flow[s, b])) / total
     before, after = np.where(total > 0.0, before, np.nan), np.full(len(s), np.nan)
-    at = np.flatnonzero(before >= SUPPLIER)
+    at = np.flatnonzero(before >= AT_STAKE)
     s, b, held, rounds = s[at], b[at], held[at], rounds[at]
     others = market.committed[b] - held
     until, size = market.until[b], market.quantity[b]

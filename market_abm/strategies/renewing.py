@@ -49,11 +49,13 @@ def gain_from_leaving(view: View, rows: Ints) -> Floats:
     leave_buyer = book.price - (view.price + switching)
     gain = np.full((len(rows), len(book)), np.nan)
     can = open_to_notice(view, rows)
-    for i, row in enumerate(rows):
-        d = discount[row]
-        quarters = (d**notice - d ** np.maximum(ahead, notice)) / max(1.0 - d, 1e-12)
-        per_unit = np.where(world.sellers.row[s] == row, leave_seller, leave_buyer)
-        gain[i] = np.where(can[i], per_unit * book.volume * quarters, np.nan)
+    longest = np.maximum(ahead, notice)
+    sells = world.sellers.row[s]
+    for i in np.flatnonzero(can.any(axis=1)):
+        at, d = np.flatnonzero(can[i]), discount[rows[i]]
+        quarters = (d ** notice[at] - d ** longest[at]) / max(1.0 - d, 1e-12)
+        per_unit = np.where(sells[at] == rows[i], leave_seller[at], leave_buyer[at])
+        gain[i, at] = per_unit * book.volume[at] * quarters
     return gain
 
 

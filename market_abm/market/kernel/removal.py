@@ -202,9 +202,12 @@ def take_capacity(net, t, x, j, quantity, capped):
         nodes = np.empty(root + 1, np.int64)
         inside = np.zeros(root + 1, np.bool_)
         ts[OWN_FLOW, j] = limit[j]
-        if not forced(
-            net, full(net, False), limit, ts, xs, root, j, short, NONE, j, capped, total, nodes, inside
-        ):
+        d = full(net, pays(net, capped))
+        if len(d.link) > 0:
+            for n in range(root):
+                open_own(net, d, limit, ts, n)
+            xs[:] = 0  # without caps only the tree carries flow
+        if not forced(net, d, limit, ts, xs, root, j, short, NONE, j, capped, total, nodes, inside):
             return np.nan, limit, ts, xs
         write_flows(net, ts, xs)
     return to_float(total), limit, ts, xs
