@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import json
 import os
-import re
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -16,29 +15,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from market_abm.experiments.crumbs import crumbs, stage_of
 from market_abm.experiments.experiment import Experiment
 from market_abm.experiments.identity import code_of
 from market_abm.experiments.outputs import RunTables, arrow_tables, kept_quarters
 from market_abm.experiments.plan import Run
 from market_abm.experiments.resolve import SCENARIO, draw, resolve
 from market_abm.experiments.store import parts
-from market_abm.experiments.store.folder import MANIFEST, WORKERS, model_named
-from market_abm.results.store import StoreError
+from market_abm.experiments.store.folder import MANIFEST, model_named
 
 if TYPE_CHECKING:
     from market_abm.scenario import Scenario
 
 RESOLVED = 256
 """Resolved scenarios that a worker remembers."""
-
-STAGES = {
-    "compile_world": "opening", "take_effect": "0 shocks and policy", "arrive": "1 capacity arrives",
-    "_contracts": "2 contracts", "_bids": "3 demand", "_allocate": "4 allocation", "_bargain": "5 bargaining",
-    "_deliver": "6 spot and 7 delivery", "use_compute": "8 use of compute",
-    "product_quarter": "9 product market", "_build": "10 building and finance",
-    "_entry": "11 entry and 12 rewiring", "survey": "13 measurement",
-}  # fmt: skip
-"""Stage of a quarter by the function that does it, as tracebacks name it."""
 
 
 @dataclass(frozen=True)
@@ -142,28 +132,45 @@ def prepare(folder: str, fingerprint: str, token: str, memory: int | None = None
         return found | {"problem": f"{found['host']} runs other model code; install the same version there"}
     if memory is not None:
         _limit_memory(memory)
-    if common.model is None:
+    _warm_up(common.model)
+    return found
+
+
+def _warm_up(model: Callable[..., Any] | None) -> None:
+    """Import and compile now, so that the first run is as quick as the others."""
+    import pyarrow.parquet  # noqa: F401
+
+    ours = sys.modules.get("market_abm.model")
+    if model is None or (
+        ours is not None and isinstance(model, type) and issubclass(model, ours.ComputeMarket)
+    ):
         from market_abm.experiments.replicate import simulate
         from market_abm.scenario import load_scenario
 
         simulate(load_scenario("bilateral-monopoly", {"horizon.quarters": 1}), 1)
-    return found
 
 
-def work(job: Job) -> Report:
+def work(job: Job, begin: Callable[[], object] = lambda: None) -> Report:
     """Run a chunk and write its part.
 
     A run that raises is reported and costs the others nothing. A folder that cannot be written ends the
     chunk with the reason.
+
+    Parameters
+    ----------
+    job : Job
+    begin : callable
+        Called at the beginning of each run.
     """
     began = time.perf_counter()
     common = definition(job.folder, job.fingerprint)
     report = Report(job.name)
     rows = []
-    with crumbs(job) as note:
+    with crumbs(Path(job.folder), job.patience) as note:
         for run in job.runs:
             started = time.perf_counter()
             try:
+                begin()
                 found, head = one_run(common, job.values[run.point], run, note)
             except (Exception, SystemExit) as error:
                 report.failures.append(failure(run, error, note.quarter))
@@ -214,6 +221,8 @@ def failure(run: Run, error: BaseException, quarter: str) -> dict[str, Any]:
     frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
     where = traceback.extract_tb(error.__traceback__)[-1:]
     text = " ".join(str(error).split())[:500]
+    if isinstance(error, MemoryError) and not text:
+        text = "the run asked for more memory than its worker may use"
     return {
         "key": run.key,
         "point": run.point,
@@ -226,97 +235,6 @@ def failure(run: Run, error: BaseException, quarter: str) -> dict[str, Any]:
     }
 
 
-def stage_of(functions: list[str]) -> str:
-    """Stage of the quarter in which a call was, by the names of its functions; empty where unknown."""
-    return next((STAGES[name] for name in reversed(functions) if name in STAGES), "")
-
-
-class Crumb:
-    """A file that says which run and quarter a process is in; it survives the process.
-
-    Attributes
-    ----------
-    quarter : str
-        Of the last note.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.quarter = ""
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-
-    def __call__(self, key: str, quarter: str) -> None:
-        """Note a run and a quarter."""
-        self.quarter = quarter
-        with contextlib.suppress(OSError):  # a full disk must not end a run
-            os.pwrite(self._handle, f"{key:<32} {quarter:<8}\n".encode(), 0)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._handle)
-
-
-class crumbs:
-    """Notes of a chunk, and a file for the stack of a process that dies or hangs."""
-
-    def __init__(self, job: Job) -> None:
-        place = Path(job.folder) / WORKERS
-        name = f"{socket.gethostname()}-{os.getpid()}"
-        self.job, self.crumb_path, self.stack_path = job, place / f"{name}.run", place / f"{name}.stack"
-
-    def __enter__(self) -> Crumb:
-        try:
-            self.crumb = Crumb(self.crumb_path)
-            self.stack = open(self.stack_path, "w")
-        except OSError as error:
-            from market_abm.experiments.store.journal import unwritable
-
-            raise unwritable(self.crumb_path, error) from None
-        self.before = faulthandler.is_enabled()
-        faulthandler.enable(self.stack)
-        if self.job.patience > 0:
-            faulthandler.dump_traceback_later(self.job.patience, exit=False, file=self.stack)
-        return self.crumb
-
-    def __exit__(self, *_: object) -> None:
-        faulthandler.cancel_dump_traceback_later()
-        faulthandler.disable()
-        if self.before:
-            with contextlib.suppress(OSError, ValueError, RuntimeError):
-                faulthandler.enable()
-        self.crumb.close()
-        self.stack.close()
-        for path in (self.crumb_path, self.stack_path):
-            path.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What a process left behind: key of its run, quarter, stage, first line of a fatal error."""
-
-    key: str = ""
-    quarter: str = ""
-    stage: str = ""
-    fatal: str = ""
-
-
-def trace_of(folder: str | Path, host: str, pid: int) -> Trace:
-    """Read what a process left behind; empty where it left nothing."""
-    place = Path(folder) / WORKERS
-    try:
-        words = (place / f"{host}-{pid}.run").read_text(encoding="utf-8").split()
-        text = (place / f"{host}-{pid}.stack").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return Trace()
-    fatal = re.search(r"^Fatal Python error: (.*)$", text, re.M)
-    names = re.findall(r'File ".*", line \d+ in (\S+)', text)
-    return Trace(
-        key=words[0] if words else "",
-        quarter=words[1] if len(words) > 1 else "",
-        stage=stage_of(list(reversed(names))),
-        fatal=fatal[1].strip() if fatal else "",
-    )
-
-
 def _limit_memory(limit: int) -> None:
     """Let an allocation beyond the limit raise MemoryError in the run that asks for it."""
     try:
@@ -325,6 +243,3 @@ def _limit_memory(limit: int) -> None:
         return
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-
-
-__all__ = ["Job", "Report", "StoreError", "prepare", "work"]

@@ -7,8 +7,8 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Any
 
+from market_abm.experiments.crumbs import Trace
 from market_abm.experiments.plan import Run
-from market_abm.experiments.work import Trace
 
 TARGET = 1.5
 """Seconds that a chunk should take: what an interruption can cost at most, once runs are shorter than that."""
@@ -83,10 +83,6 @@ class Backlog:
         if self.limit is not None:
             return self.limit
         return max(PATIENCE, SLOWER * (self._mean or 0.0))
-
-    def allowance(self, runs: int) -> float:
-        """Seconds that a chunk may take: a run's limit beyond three times what it should."""
-        return self.run_limit() + 3.0 * (self._mean or 0.0) * (runs - 1)
 
     def lost(self, runs: tuple[Run, ...], trace: Trace, hung: bool) -> list[dict[str, Any]]:
         """A chunk whose process died or was ended: its suspect runs alone, the others as before.

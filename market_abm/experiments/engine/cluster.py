@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from market_abm.experiments.crumbs import trace_of
 from market_abm.experiments.engine.backlog import Backlog
 from market_abm.experiments.engine.quiet import ignoring_interrupts
 from market_abm.experiments.plan import Run
 from market_abm.experiments.pool import count_of
 from market_abm.experiments.store import parts
-from market_abm.experiments.work import Job, Report, prepare, trace_of, work
+from market_abm.experiments.work import Job, Report, prepare, work
 from market_abm.results.store import StoreError
 
 if TYPE_CHECKING:
@@ -38,9 +39,23 @@ WARM_UP = 300.0
 ALONE = 300.0
 """Seconds without any worker after which the sweep gives up."""
 
+GRACE = 60.0
+"""Seconds beyond a run's limit that a worker may take between runs, to write a part."""
+
 
 class ClusterError(RuntimeError):
     """A scheduler that is gone, or no worker to be had; what is stored stays."""
+
+
+SETTINGS = {
+    "scheduler.allowed-failures": 0,
+    "comm.retry.count": 0,
+    "deploy.lost-worker-timeout": "1 hour",  # a worker that is slow to restart on a busy machine is not lost
+    "worker.memory.target": False,
+    "worker.memory.spill": False,
+    "worker.memory.pause": False,
+}
+"""Settings of Dask for a local cluster."""
 
 
 @dataclass
@@ -55,12 +70,25 @@ class Slot:
     runs: tuple[Run, ...] = ()
     job: Job | None = None
     since: float = field(default_factory=time.monotonic)
-    allowance: float = WARM_UP
+    run: str = ""
+    run_since: float = 0.0
 
-    @property
-    def late(self) -> bool:
-        """Whether it has taken longer than it may."""
-        return self.future is not None and time.monotonic() - self.since > self.allowance
+    def hangs(self, folder: Path, limit: float) -> bool:
+        """Whether its run has taken longer than it may.
+
+        Looked up in what the worker notes, from half the limit on: a run counts from when it is first seen.
+        """
+        if self.future is None:
+            return False
+        now = time.monotonic()
+        if self.job is None:
+            return now - self.since > WARM_UP
+        if now - self.since < 0.5 * limit:
+            return False
+        run = trace_of(folder, self.host, self.pid).key
+        if run != self.run:
+            self.run, self.run_since = run, now
+        return now - max(self.run_since, self.since) > (limit if run else limit + GRACE)
 
 
 class Cluster:
@@ -95,6 +123,7 @@ class Cluster:
         self._events: queue.SimpleQueue[Future | None] = queue.SimpleQueue()
         self._names = itertools.count()
         self._looked = 0.0
+        self._prepared: tuple[Any, ...] = ()
 
     # ---- start and end
 
@@ -104,8 +133,10 @@ class Cluster:
 
         for name in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        # A comm that is lost says so at once: retries are ours.
-        dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.retry.count": 0})
+        # What is lost is said at once: retries are ours. No page is served unless asked for.
+        dask.config.set({f"distributed.{key}": value for key, value in SETTINGS.items()})
+        if not self.dashboard:
+            dask.config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []})
         try:
             if self.scheduler is None:
                 self._local = self._started()
@@ -128,7 +159,8 @@ class Cluster:
         with ignoring_interrupts():  # workers leave Ctrl-C to the parent
             return LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0" if self.dashboard else None, memory_limit=limit,
+                dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": self.dashboard},
+                memory_limit=limit,
                 silence_logs=logging.CRITICAL, preload=["market_abm.experiments.engine.quiet"],
             )  # fmt: skip
 
@@ -168,9 +200,7 @@ class Cluster:
         StoreError
             When a worker cannot write the folder.
         """
-        self._warm = lambda address: self._submit(
-            address, prepare, str(folder), fingerprint, token, self.memory if self._local else None
-        )
+        self._prepared = (str(folder), fingerprint, token, self.memory if self._local else None)
         started = time.monotonic()
         while len(backlog) or any(slot.runs for slot in self._slots.values()):
             yield from self._look(backlog, folder)
@@ -193,9 +223,8 @@ class Cluster:
         for slot in self._slots.values():
             if slot.ready and slot.future is None and len(backlog):
                 slot.runs = backlog.take(len(self._slots))
-                slot.allowance = backlog.allowance(len(slot.runs))
-                slot.job = job_of(slot.runs, 0.9 * slot.allowance)
-                slot.since = time.monotonic()
+                slot.job = job_of(slot.runs, 0.9 * backlog.run_limit())
+                slot.since, slot.run = time.monotonic(), ""
                 slot.future = self._submit(slot.address, work, slot.job)
 
     def _submit(self, address: str, call: Callable[..., Any], *arguments: Any) -> Future:
@@ -245,19 +274,20 @@ class Cluster:
     def _look(self, backlog: Backlog, folder: Path) -> Iterator[Report | str]:
         """Who has come, who is gone, who is late."""
         assert self._client is not None
-        for slot in [item for item in self._slots.values() if item.late]:
-            del self._slots[slot.address]
-            yield from self._given_up(slot, backlog, folder, hung=True)
-            yield from self._restart(slot)
         if time.monotonic() - self._looked < LOOK:
             return
         self._looked = time.monotonic()
+        limit = backlog.run_limit()
+        for slot in [item for item in self._slots.values() if item.hangs(folder, limit)]:
+            del self._slots[slot.address]
+            yield from self._given_up(slot, backlog, folder, hung=True)
+            yield from self._restart(slot)
         there = self._workers()
         for address in sorted(set(self._slots) - there):
             slot = self._slots.pop(address)
             yield from self._given_up(slot, backlog, folder, hung=False)
         for address in sorted(there - set(self._slots) - self._away):
-            self._slots[address] = Slot(address, future=self._warm(address))
+            self._slots[address] = Slot(address, future=self._submit(address, prepare, *self._prepared))
 
     def _workers(self) -> set[str]:
         assert self._client is not None

@@ -27,30 +27,26 @@ def reports(
     """
     while len(backlog) and not stopping():
         runs = backlog.take(1)
-        with _alarm(backlog.allowance(len(runs)) if len(runs) > 1 else backlog.run_limit()):
-            report = work(job_of(runs, 0.0))
-        slow = {row["key"]: row for row in report.failures if row["type"] == RunTooLong.__name__}
-        if slow and len(runs) > 1:  # the alarm was for the whole chunk: that run again, alone
-            report.failures = [row for row in report.failures if row["key"] not in slow]
-            backlog.again_alone(run for run in runs if run.key in slow)
+        with _alarm(backlog.run_limit()) as begin:
+            report = work(job_of(runs, 0.0), begin)
         backlog.learn(len(report.done), report.seconds)
         yield report
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float) -> Iterator[Callable[[], None]]:
+    """An alarm that is set anew at the beginning of each run."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer"):
-        yield
+        yield lambda: None
         return
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise RunTooLong(f"the run took longer than {seconds:g} s and was ended")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield
+        yield lambda: signal.setitimer(signal.ITIMER_REAL, seconds) and None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)

@@ -214,12 +214,12 @@ def _merged(
     import duckdb
 
     rows = selected(table, found, link)
-    words = ", ".join(f's."{name}"' for name in order)
+    words = "".join(f's."{name}", ' for name in order)
+    plan, out = _quoted(folder / "plan.parquet"), _quoted(temporary / f"{table}.parquet")
     query = (
-        f"COPY (SELECT s.* EXCLUDE (file_row_number) FROM ({rows}) s LEFT JOIN read_parquet('{_quoted(folder / 'plan.parquet')}') p "
-        f"ON p.key = s.key ORDER BY p.point NULLS LAST, s.seed, s.key{', ' + words if words else ''}, "
-        "s.file_row_number) "
-        f"TO '{_quoted(temporary / (table + '.parquet'))}' (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT s.* EXCLUDE (file_row_number) FROM ({rows}) s LEFT JOIN read_parquet('{plan}') p "
+        f"ON p.key = s.key ORDER BY p.point NULLS LAST, s.seed, s.key, {words}s.file_row_number) "
+        f"TO '{out}' (FORMAT parquet, COMPRESSION zstd)"
     )
     try:
         link.execute(query)
