@@ -88,7 +88,7 @@ def cournot(
                 gains = capacity_payoffs(
                     problem, offered, j, levels, mine[j], chooses, 0.5 * step, allocation
                 )
-                best = int(np.argmax(gains))
+                best = _first_best(gains)
                 settled &= bool(abs(levels[best] * capacity[j] - offered[j]) < 1e-9 * capacity[j])
                 offered[j], payoff[j] = levels[best] * capacity[j], gains[best]
             if settled:
@@ -157,6 +157,12 @@ def capacity_payoffs(
         if mine.any():
             payoff[m] += _own_gain(found, seller, mine)
     return payoff
+
+
+def _first_best(gains: Floats) -> int:
+    """The first of the best, where gains that differ by rounding only are equal."""
+    top = float(gains.max())
+    return int(np.argmax(gains >= top - 1e-9 * max(abs(top), float(np.abs(gains).max()))))
 
 
 def _levels(centre: float, step: float, reach: float) -> Floats:
