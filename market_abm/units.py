@@ -69,4 +69,6 @@ def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
     if array.shape[axis] == 0:
         return np.zeros(np.delete(array.shape, axis))[()]
     running = np.add.accumulate(array, axis)
-    return running[-1] if axis == 0 else running.take(-1, axis)
+    if axis == 0:
+        return running[-1]
+    return running[:, -1].copy() if axis == 1 else running.take(-1, axis)

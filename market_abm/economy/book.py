@@ -74,7 +74,7 @@ class Book:
         if not len(other):
             return self
         columns = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS}
-        return Book(id=self.id + other.id, **columns).sorted()
+        return _in_order(self.id + other.id, columns)
 
     def change(self, **columns: Any) -> Book:
         """The same rows with other columns."""
@@ -82,33 +82,56 @@ class Book:
 
     def sorted(self) -> Book:
         """Rows in the order of their ids."""
-        order = np.array(sorted(range(len(self)), key=self.id.__getitem__), dtype=np.int64)
-        columns = {name: getattr(self, name)[order] for name in _ARRAYS}
-        return Book(id=tuple(self.id[i] for i in order), **columns)
+        return _in_order(self.id, {name: getattr(self, name) for name in _ARRAYS})
 
 
 _ARRAYS = tuple(name for name in Book.__dataclass_fields__ if name != "id")
+_TYPES: dict[str, type] = {
+    "supplier": np.int64, "buyer": np.int64, "kind": np.int64, "start": np.int64, "ends": np.int64,
+    "firm_until": np.int64, "notice": np.int64, "noticed": np.int64, "exclusive": np.bool_,
+    "recall": np.bool_, "estimated": np.bool_,
+}  # fmt: skip
+_NEUTRAL = {
+    "price": 0.0, "start": 0, "ends": NEVER, "firm_until": -1, "notice": 1, "take_or_pay": 1.0,
+    "exclusive": False, "recall": False, "prepaid": 0.0, "noticed": NEVER, "estimated": False,
+}  # fmt: skip
+
+
+def _in_order(ids: tuple[str, ...], columns: dict[str, NDArray[Any]]) -> Book:
+    """A book of these columns with its rows in the order of their ids."""
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    if order == list(range(len(ids))):
+        return Book(id=ids, **columns)
+    index = np.array(order, dtype=np.int64)
+    return Book(
+        id=tuple([ids[i] for i in order]), **{name: column[index] for name, column in columns.items()}
+    )
+
+
+def columns(ids: tuple[str, ...], horizon: int, **given: NDArray[Any]) -> Book:
+    """A book from columns; those left out take neutral values, and volumes are delivered from start to end."""
+    full = {
+        name: np.full(len(ids), _NEUTRAL[name], dtype=_TYPES.get(name, np.float64))
+        for name in _ARRAYS
+        if name not in given and name != "path"
+    } | {name: np.asarray(column, dtype=_TYPES.get(name, np.float64)) for name, column in given.items()}
+    if "path" not in full:
+        t = np.arange(horizon)
+        inside = (t >= full["start"][:, None]) & (t <= full["ends"][:, None])
+        full["path"] = np.where(inside, full["volume"][:, None], 0.0)
+    return Book(id=ids, **full)
 
 
 def rows(records: list[dict], horizon: int) -> Book:
     """A book from one dict a contract; columns that a dict lacks take neutral values."""
-    neutral = {
-        "price": 0.0, "start": 0, "ends": NEVER, "firm_until": -1, "notice": 1, "take_or_pay": 1.0,
-        "exclusive": False, "recall": False, "prepaid": 0.0, "noticed": NEVER, "estimated": False,
-    }  # fmt: skip
-    full = [neutral | record for record in records]
+    full = [_NEUTRAL | record for record in records]
     for record in full:
         if record.get("path") is None:
             t = np.arange(horizon)
             inside = (t >= record["start"]) & (t <= record["ends"])
             record["path"] = np.where(inside, record["volume"], 0.0)
-    kinds: dict[str, type] = {
-        "supplier": np.int64, "buyer": np.int64, "kind": np.int64, "start": np.int64, "ends": np.int64,
-        "firm_until": np.int64, "notice": np.int64, "noticed": np.int64, "exclusive": np.bool_,
-        "recall": np.bool_, "estimated": np.bool_,
-    }  # fmt: skip
     columns: dict[str, Any] = {
-        name: np.array([record[name] for record in full], dtype=kinds.get(name, np.float64))
+        name: np.array([record[name] for record in full], dtype=_TYPES.get(name, np.float64))
         for name in _ARRAYS
     }
     if not full:

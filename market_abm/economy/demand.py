@@ -16,10 +16,8 @@ import numpy as np
 from market_abm.economy.columns import changed
 from market_abm.economy.state import State, opening_stock
 from market_abm.economy.world import Floats, World
-from market_abm.elementary import exp, power
+from market_abm.elementary import SMALLEST, exp, power, quantity_demanded
 from market_abm.units import musd_per_khq
-
-_SMALL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -46,35 +44,22 @@ class Demand:
 
     def at(self, v: Floats) -> Floats:
         """Quantity demanded at prices ``v``: (B, N) kHQ for prices (B, N)."""
-        v = np.maximum(v, _SMALL)
-        quantity = np.zeros(v.shape)
-        labs, segments = self._kinds
-        if len(labs):
-            quantity[labs] = self._of_labs(labs, v[labs])
-        if len(segments):
-            isoelastic = power(v[segments] / self.price, -self.elasticity[segments, None])
-            curve = np.where(v[segments] <= self.choke, self.scale[segments, None] * isoelastic, 0.0)
-            quantity[segments] += curve
+        quantity = quantity_demanded(v, *self._columns)
         for b, blocks in enumerate(self.blocks):
             if blocks is not None:
                 quantity[b] = 0.0
                 for value, amount in blocks:
-                    quantity[b] += np.where(v[b] <= value, amount, 0.0)
+                    quantity[b] += np.where(np.maximum(v[b], SMALLEST) <= value, amount, 0.0)
         return quantity
 
     @cached_property
-    def _kinds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rows that want compute to serve or to train, and rows with an isoelastic curve."""
-        return np.flatnonzero((self.need > 0.0) | (self.prize > 0.0)), np.flatnonzero(self.scale != 0.0)
-
-    def _of_labs(self, rows: np.ndarray, v: Floats) -> Floats:
-        value = self.value[rows, None]
-        low, width = (1.0 - self.slope) * value, 2.0 * self.slope * value
-        ramp = (1.0 + self.slope) * value - v
-        served = np.minimum(np.maximum(ramp / np.maximum(width, _SMALL), 0.0), 1.0)
-        served = np.where(width <= _SMALL, v <= low, served)
-        rnd = np.maximum(self.prize[rows, None] / v - self.head_start[rows, None], 0.0)
-        return self.need[rows, None] * served + rnd
+    def _columns(self) -> tuple:
+        """Arguments of the curves after the price, a column a buyer."""
+        column = (slice(None), None)
+        return (
+            self.need[column], self.value[column], self.slope, self.prize[column], self.head_start[column],
+            self.scale[column], self.price, self.elasticity[column], self.choke,
+        )  # fmt: skip
 
     def total(self, price: float) -> float:
         """Demand D of all buyers at one price, kHQ."""
@@ -116,7 +101,7 @@ class Demand:
             None if rows is None else tuple((v, q * f) for v, q in rows)
             for rows, f in zip(self.blocks, factor)
         )
-        return changed(
+        then = changed(
             self,
             {
                 "need": self.need * factor,
@@ -126,6 +111,13 @@ class Demand:
                 "blocks": blocks,
             },
         )
+        # The prices of the ladder are the same, and quantities are proportional: nothing to be read again.
+        then.__dict__["_on_ladder"] = self._on_ladder * factor[:, None]
+        return then
+
+    def on_ladder(self) -> tuple[Floats, Floats]:
+        """Falling prices (N,), and what each buyer wants at them, (B, N) kHQ."""
+        return self.ladder(), self._on_ladder
 
     def with_elasticity(self, elasticity: float, price: float) -> Demand:
         """The same demand with another elasticity of the segments, through the same point at ``price``."""
@@ -158,9 +150,9 @@ def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
     entered = min(t, int(b.unmet_quarters)) / float(b.unmet_quarters)
     with np.errstate(divide="ignore", invalid="ignore"):
         size = np.where(buyers.lab, buyers.inference, buyers.use)
-        late = np.where(size > 0, 1.0 + buyers.unmet * entered / np.maximum(size, _SMALL), 1.0)
+        late = np.where(size > 0, 1.0 + buyers.unmet * entered / np.maximum(size, SMALLEST), 1.0)
     market = state.market / world.market_revenue if world.market_revenue > 0 else 1.0
-    share = np.where(buyers.product, state.share / np.maximum(buyers.share, _SMALL), 1.0)
+    share = np.where(buyers.product, state.share / np.maximum(buyers.share, SMALLEST), 1.0)
     need = buyers.inference * market * share * state.efficiency * late
     prize = opening_prize(world) * market * prize_of_share(world, state.share)
     stock = opening_stock(world) if state.t < 0 else state.stock
@@ -193,7 +185,7 @@ def opening_prize(world: World) -> Floats:
     """
     b = world.scenario.behaviour
     growth = np.exp(float(b.g_A) + float(world.market_growth[0]))
-    return world.index_price * world.buyers.rnd * growth / max(growth - 1.0 + float(b.d), _SMALL)
+    return world.index_price * world.buyers.rnd * growth / max(growth - 1.0 + float(b.d), SMALLEST)
 
 
 def prize_of_share(world: World, share: Floats) -> Floats:
@@ -201,7 +193,7 @@ def prize_of_share(world: World, share: Floats) -> Floats:
     rho = float(world.scenario.behaviour.rho)
     start = np.where(world.buyers.product, world.buyers.share, 0.5)
     now = np.where(world.buyers.product, share, 0.5)
-    logit = now * (1.0 - now) / np.maximum(start * (1.0 - start), _SMALL)
+    logit = now * (1.0 - now) / np.maximum(start * (1.0 - start), SMALLEST)
     return (1.0 - rho) * logit + rho
 
 
@@ -221,7 +213,7 @@ def inference_value(world: World, state: State) -> Floats:
     revenue = world.market_revenue * buyers.share * buyers.monetisation
     margin = np.where(
         buyers.product & (buyers.inference > 0),
-        buyers.margin * revenue / np.maximum(buyers.inference, _SMALL),
+        buyers.margin * revenue / np.maximum(buyers.inference, SMALLEST),
         0.0,
     )
     floor = world.index_price / (1.0 - float(b.inference_slope))
@@ -253,12 +245,12 @@ def value_blocks(
     b = world.scenario.behaviour
     given = max((len(blocks) for blocks in demand.blocks if blocks is not None), default=0)
     count = max(int(max(b.lab_blocks, b.segment_blocks)) * refine, given - 1)
-    edges = _edges(world, demand, last_price, count)
-    cumulative = np.minimum(demand.at(edges), ceiling[:, None])
-    cumulative = np.maximum(cumulative - committed[:, None], 0.0)
-    quantity = np.diff(cumulative, axis=1, prepend=0.0)
-    middle = 0.5 * (edges[:, 1:] + edges[:, :-1])
-    value = np.concatenate([edges[:, :1], middle], axis=1)
+    edges, value = _edges(world.stagger.tobytes(), demand.choke, last_price, world.index_price, count)
+    wanted = np.minimum(demand.at(edges), ceiling[:, None])
+    np.maximum(wanted - committed[:, None], 0.0, out=wanted)
+    quantity = wanted.copy()
+    quantity[:, 1:] -= wanted[:, :-1]
+    value = value.copy()
     for row, blocks in enumerate(demand.blocks):
         if blocks is not None:
             quantity[row], value[row] = _given_blocks(blocks, committed[row], ceiling[row], count + 1)
@@ -278,15 +270,25 @@ def _given_blocks(blocks, committed: float, ceiling: float, count: int) -> tuple
     return quantity, value
 
 
-def _edges(world: World, demand: Demand, last_price: float, count: int) -> Floats:
-    """Falling prices at which the curves are read, (B, count + 1)."""
-    step, width = _log_edges(demand.choke, last_price, world.index_price, count)
-    shift = world.stagger[:, None] * width
-    shift[:, 0] = 0.0
-    return exp(step + shift)
-
-
 @lru_cache(maxsize=16)
+def _edges(
+    stagger: bytes, choke: float, last_price: float, index_price: float, count: int
+) -> tuple[Floats, Floats]:
+    """Falling prices at which the curves are read, and the value of the block up to each, (B, count + 1).
+
+    Kept for a few calls: a quarter cuts several demands at one price.
+    """
+    step, width = _log_edges(choke, last_price, index_price, count)
+    shift = np.frombuffer(stagger)[:, None] * width
+    shift[:, 0] = 0.0
+    edges = exp(step + shift)
+    value = edges.copy()
+    value[:, 1:] = 0.5 * (edges[:, 1:] + edges[:, :-1])
+    for array in (edges, value):
+        array.setflags(write=False)
+    return edges, value
+
+
 def _log_edges(choke: float, last_price: float, index_price: float, count: int) -> tuple[Floats, Floats]:
     """Logs of falling prices (count + 1,), and the step from each to the next."""
     top = max(0.999 * choke, 2.0 * last_price)

@@ -59,20 +59,25 @@ class Ledger:
         value = np.asarray(amount, dtype=np.float64)
         if not np.isfinite(value).all():
             raise ValueError(f"ledger: a payment for {purpose} is not a finite amount: {value}")
-        a, b = np.asarray(payer, dtype=np.int64), np.asarray(payee, dtype=np.int64)
-        accounts = self.rows + len(OUTSIDE)
-        for side in (a, b):
-            if side.size and (side.min() < 0 or side.max() >= accounts):
-                raise ValueError(
-                    f"ledger: a payment for {purpose} names an account outside 0..{accounts - 1}"
-                )
+        steps = np.rint(value * GRID).astype(np.int64)
+        a, b = self._accounts(purpose, payer), self._accounts(purpose, payee)
         # A place in an array for every payment; reading is all that follows, so nothing is copied twice.
-        shape = np.broadcast_shapes(a.shape, b.shape, value.shape)
-        a, b, value = (np.broadcast_to(each, shape).ravel() for each in (a, b, value))
-        transfer = Transfer(purpose, a, b, np.rint(value * GRID).astype(np.int64))
+        if not a.shape == b.shape == steps.shape:
+            a, b, steps = np.broadcast_arrays(a, b, steps)
+        transfer = Transfer(purpose, a.ravel(), b.ravel(), steps.ravel())
         np.add.at(self._net, transfer.payee, transfer.amount)
         np.subtract.at(self._net, transfer.payer, transfer.amount)
         self.transfers.append(transfer)
+
+    def _accounts(self, purpose: str, numbers: ArrayLike) -> NDArray[np.int64]:
+        """Account numbers as an array; all of them must exist."""
+        accounts = np.asarray(numbers, dtype=np.int64)
+        # Read without a sign, a negative number is a large one.
+        if accounts.size and accounts.view(np.uint64).max() >= len(self._net):
+            raise ValueError(
+                f"ledger: a payment for {purpose} names an account outside 0..{len(self._net) - 1}"
+            )
+        return accounts
 
     def balances(self) -> NDArray[np.int64]:
         """Net receipts of every account in 1e-6 MUSD, firms first then outside accounts."""

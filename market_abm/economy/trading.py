@@ -156,39 +156,46 @@ def sign(
     the seller's offered term, take-or-pay in full.
     """
     book, t = state.book, state.t
+    s, b = np.nonzero(flow > DUST)
+    internal = world.links.internal[s, b]
+    kind = np.where(internal, INTERNAL, np.where(world.buyers.lab[b], TERM, ROLLING))
+    quantity, agreed = flow[s, b], np.where(internal, 0.0, price[s, b])
+    row = _rolling_rows(world, book, s, b, kind)
+    more = np.flatnonzero(row >= 0)
+    at, extra = row[more], quantity[more]
     volume, paid = book.volume.copy(), book.price.copy()
-    rolling = {
-        (int(s), int(b), int(k)): i
-        for i, (s, b, k) in enumerate(zip(book.supplier, book.buyer, book.kind))
-        if k != TERM
-    }
-    fresh = []
-    for s, b in np.argwhere(flow > DUST):
-        internal = bool(world.links.internal[s, b])
-        kind = INTERNAL if internal else (TERM if world.buyers.lab[b] else ROLLING)
-        q, p = float(flow[s, b]), 0.0 if internal else float(price[s, b])
-        row = rolling.get((int(s), int(b), kind))
-        if kind != TERM and row is not None:
-            paid[row] = (paid[row] * volume[row] + p * q) / (volume[row] + q)
-            volume[row] += q
-            continue
-        ends = t + int(term[s]) - 1
-        fresh.append(
-            {
-                "id": f"{tag}{t:02d}-{world.sellers.key[s]}-{world.buyers.key[b]}",
-                "supplier": s,
-                "buyer": b,
-                "kind": kind,
-                "volume": q,
-                "price": p,
-                "start": t,
-                "ends": ends if kind == TERM else books.NEVER,
-                "firm_until": ends if kind == TERM else -1,
-                "notice": int(notice[s]) if kind == TERM else 0,
-            }
-        )
+    paid[at] = (paid[at] * volume[at] + agreed[more] * extra) / (volume[at] + extra)
+    volume[at] += extra
     book = book.change(volume=volume, price=paid)
-    return book.append(books.rows(fresh, world.horizon)) if fresh else book
+    new = np.flatnonzero(row < 0)
+    if not len(new):
+        return book
+    s, b, kind = s[new], b[new], kind[new]
+    firm = kind == TERM
+    ends = t + term[s].astype(np.int64) - 1
+    sellers, buyers = world.sellers.key, world.buyers.key
+    fresh = books.columns(
+        tuple(f"{tag}{t:02d}-{sellers[i]}-{buyers[j]}" for i, j in zip(s.tolist(), b.tolist())),
+        world.horizon,
+        supplier=s,
+        buyer=b,
+        kind=kind,
+        volume=quantity[new],
+        price=agreed[new],
+        start=np.full(len(new), t),
+        ends=np.where(firm, ends, books.NEVER),
+        firm_until=np.where(firm, ends, -1),
+        notice=np.where(firm, notice[s].astype(np.int64), 0),
+    )
+    return book.append(fresh)
+
+
+def _rolling_rows(world: World, book: Book, s: np.ndarray, b: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """Rows of the rolling relations or own use on these links, -1 where there is none or a term is signed."""
+    row = np.full((*world.shape, len(books.KINDS)), -1)
+    known = np.flatnonzero(book.kind != TERM)
+    row[book.supplier[known], book.buyer[known], book.kind[known]] = known
+    return row[s, b, kind]
 
 
 def signings(world: World, state: State, before: Book) -> list[dict]:

@@ -127,8 +127,8 @@ def expected_price(world: World, state: State, demand: Demand, ahead: int) -> fl
     labs = float(np.cumprod(1.0 + rates)[-1]) if len(rates) else 1.0
     segments = world.buyers.growth[:, min(last, world.horizon - 1)] / world.buyers.growth[:, t]
     then = demand.scaled(np.where(world.buyers.lab, labs, segments))
-    grid = then.ladder()
-    at = np.cumsum(then.at(np.broadcast_to(grid, (len(then.need), len(grid)))), axis=0)[-1]
+    grid, wanted = then.on_ladder()
+    at = ordered_sum(wanted, axis=0)
     cleared = np.maximum(np.interp(supply, at, grid), world.sellers.unit_cost[order])
     return float(np.min(cleared, initial=grid[0]))
 
