@@ -136,18 +136,24 @@ def _owners(q: Quarter) -> tuple[np.ndarray, Floats]:
 
 
 def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
-    b, none = q.world.scenario.behaviour, np.zeros(len(q.world.buyers.key))
-    blocks = max(int(b.lab_blocks), int(b.segment_blocks)) * int(q.world.buyers.index.sum())
-    refine = max(1, -(-JOINT_BLOCKS // blocks))
-    quantity, value = value_blocks(q.world, demand, none, np.full(len(none), np.inf), q.new_price, refine)
+    quantity, value = _blocks(q, demand)
     return TradeProblem(
         capacity=q.position.sellable,
         unit_cost=q.world.sellers.unit_cost,
         block_quantity=quantity,
         block_value=value,
         linked=linked,
+        incumbent=q.world.links.internal.astype(np.float64),  # of alike optima, the one with most own use
         tie_key=q.world.links.key,
     )
+
+
+def _blocks(q: Quarter, demand: Any) -> tuple[Floats, Floats]:
+    """Blocks of all demand at the new price, (B, K); their values do not depend on elasticities."""
+    b, none = q.world.scenario.behaviour, np.zeros(len(q.world.buyers.key))
+    blocks = max(int(b.lab_blocks), int(b.segment_blocks)) * int(q.world.buyers.index.sum())
+    refine = max(1, -(-JOINT_BLOCKS // blocks))
+    return value_blocks(q.world, demand, none, np.full(len(none), np.inf), q.new_price, refine)
 
 
 def _band(q: Quarter, whole: Allocation) -> tuple[Floats, Floats]:
@@ -159,8 +165,9 @@ def _band(q: Quarter, whole: Allocation) -> tuple[Floats, Floats]:
     ends = []
     for elasticity in (limits.elasticity_high, limits.elasticity_low):
         demand = q.demand.with_elasticity(float(elasticity), q.new_price)
+        quantity, _ = _blocks(q, demand)
         removals = merchant_removals(
-            clear(_problem(q, demand, whole.problem.linked), start=whole),
+            clear(whole.problem.replace(block_quantity=quantity), start=whole),
             q.world.buyers.index,
             q.world.links.internal,
             *_owners(q),

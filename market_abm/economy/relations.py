@@ -186,25 +186,23 @@ def _losses(
     others = market.committed[b] - held
     until, size = market.until[b], market.quantity[b]
     own = np.minimum(until, market.committed[b][:, None]) - np.maximum(until - size, others[:, None])
+    each = np.arange(len(at))
     capacity = problem.capacity * rounds[:, None]
-    without = capacity.copy()
-    capacity[np.arange(len(at)), s] = problem.capacity[s] + held
-    without[np.arange(len(at)), s] = 0.0
-    each = np.repeat(np.arange(len(at)), 2)
+    capacity[each, s] = problem.capacity[s] + held
     solved = clear_variants(
         free,
-        np.stack([capacity, without], axis=1).reshape(-1, problem.sellers),
-        scale=rounds[each],
-        variant=np.arange(len(each)),
-        buyer=b[each],
-        quantity=(problem.block_quantity[b] + np.maximum(own, 0.0))[each],
-        opened=np.column_stack([s, b])[each],
-        opened_cap=held[each],
-        follows=np.arange(len(each)) % 2 == 1,
+        capacity,
+        scale=rounds,
+        variant=each,
+        buyer=b,
+        quantity=problem.block_quantity[b] + np.maximum(own, 0.0),
+        opened=np.column_stack([s, b]),
+        opened_cap=held,
+        leaves=s,
         priced=False,
     )
-    got = solved.served[np.arange(len(each)), b[each]].reshape(-1, 2)
-    full, rerouted = (market.value_at(b, others + got[:, k]) for k in (0, 1))
+    full = market.value_at(b, others + solved.served[each, b])
+    rerouted = market.value_at(b, others + solved.served_without[each, b])
     with np.errstate(divide="ignore", invalid="ignore"):
         after[at] = np.where(full > 0.0, (full - rerouted) / full, np.nan)
     return before, after

@@ -26,11 +26,14 @@ class Variants:
         kHQ.
     seller_price : array (G, S)
         Unit cost plus the lowest capacity dual, MUSD/kHQ.
+    served_without : array (G, B)
+        What is served when the variant's leaver has gone, kHQ; as ``served`` where nobody leaves.
     """
 
     surplus: Floats
     served: Floats
     seller_price: Floats
+    served_without: Floats
 
 
 def clear_variants(
@@ -44,7 +47,7 @@ def clear_variants(
     quantity: ArrayLike | None = None,
     opened: ArrayLike | None = None,
     opened_cap: ArrayLike | None = None,
-    follows: ArrayLike | None = None,
+    leaves: ArrayLike | None = None,
     priced: bool = True,
 ) -> Variants:
     """Clear many variants of a problem in one call: what :func:`clear` answers one by one.
@@ -67,9 +70,8 @@ def clear_variants(
         A link (seller, buyer) that each variant has in any case; negative for none.
     opened_cap : array (G,), optional
         Least cap of that link, kHQ; needed with ``opened`` where the problem has caps.
-    follows : bool array (G,), optional
-        Whether a variant starts from the one before it rather than from ``start``: faster where they are
-        alike, the same answer.
+    leaves : int array (G,), optional
+        A seller that then leaves each variant with all its capacity; negative for nobody.
     priced : bool
         Without prices the call is faster; they are NaN.
 
@@ -96,7 +98,8 @@ def clear_variants(
     none = np.full((count, 2), -1)
     links = none if opened is None else np.asarray(opened, dtype=np.int64).reshape(count, 2)
     caps = np.zeros(count) if opened_cap is None else np.asarray(opened_cap, dtype=np.float64)
-    surplus, served, price, pivots = solve_variants(
+    gone = np.full(count, -1) if leaves is None else np.asarray(leaves, dtype=np.int64)
+    surplus, served, price, pivots, without = solve_variants(
         capacity,
         base.unit_cost,
         base.block_quantity,
@@ -115,7 +118,7 @@ def clear_variants(
         np.ascontiguousarray(blocks),
         links,
         caps,
-        np.zeros(count, dtype=np.bool_) if follows is None else np.asarray(follows, dtype=np.bool_),
+        gone,
         priced,
         has_tree(start._state),
         *start._state,
@@ -123,7 +126,12 @@ def clear_variants(
     for g in np.flatnonzero(pivots < 0):  # `clear` has a fallback that needs no pivots
         alone = clear(_variant(base, capacity[g], factor[g], buyers, blocks, rows == g, links[g], caps[g]))
         surplus[g], served[g], price[g] = alone.surplus, alone.served, alone.seller_price
-    return Variants(surplus, served, price if priced else np.full_like(price, np.nan))
+        if gone[g] >= 0:
+            rest = alone.problem.capacity.copy()
+            rest[gone[g]] = 0.0
+            without[g] = clear(alone.problem.replace(capacity=rest)).served
+    without = np.where(gone[:, None] >= 0, without, served)
+    return Variants(surplus, served, price if priced else np.full_like(price, np.nan), without)
 
 
 def _variant(

@@ -127,7 +127,9 @@ def _own_use(allocation: Allocation, own: ArrayLike | None) -> tuple[Allocation,
     inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_)
     if not inside.any():
         return allocation, np.zeros(inside.shape)
-    first = clear(allocation.problem.replace(incumbent=inside.astype(np.float64)), start=allocation)
+    first, wanted = allocation, inside.astype(np.float64)
+    if not np.array_equal(allocation.problem.incumbent, wanted):
+        first = clear(allocation.problem.replace(incumbent=wanted), start=allocation)
     return first, np.where(inside, first.flow, 0.0)
 
 

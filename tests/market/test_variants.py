@@ -59,11 +59,15 @@ def test_variants_are_the_problems_cleared_one_by_one(problem, seed):
     rng = np.random.default_rng(seed)
     arguments, alone = some_variants(problem, rng)
     start, expected = clear(problem), [clear(each) for each in alone]
-    for follows in (None, rng.random(len(alone)) < 0.5):
-        found = clear_variants(start, follows=follows, **arguments)
-        np.testing.assert_array_equal(found.surplus, [each.surplus for each in expected])
-        np.testing.assert_array_equal(found.seller_price, [each.seller_price for each in expected])
-        np.testing.assert_array_equal(found.served, [each.served for each in expected])
+    leaves = rng.integers(-1, problem.sellers, len(alone))
+    found = clear_variants(start, leaves=leaves, **arguments)
+    np.testing.assert_array_equal(found.surplus, [each.surplus for each in expected])
+    np.testing.assert_array_equal(found.seller_price, [each.seller_price for each in expected])
+    np.testing.assert_array_equal(found.served, [each.served for each in expected])
+    for g, (each, seller) in enumerate(zip(alone, leaves)):
+        stays = np.arange(problem.sellers) != seller
+        rest = clear(each.replace(capacity=each.capacity * stays))
+        np.testing.assert_array_equal(found.served_without[g], rest.served)
 
 
 def test_without_prices_they_are_not_known():

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
+from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, UP
 
 FAR = 1 << 61
 
@@ -88,3 +89,16 @@ def end_prices(net, limit, x, f, p, lowest):
         else:
             price[n] = p[n] - p[root] + (-dist[n] if lowest else dist[n])
     return price
+
+
+@njit(cache=True)
+def lowest_prices(net, limit, t, x):
+    """Lowest optimal potentials (S + B,) of an optimum with its table.
+
+    Where every node can send more to the root along the tree, the tree's own prices are the lowest ones.
+    """
+    root = t.shape[1] - 1
+    for n in range(root):
+        if t[UP, n] <= 0 or t[PARENT, root] != -1:
+            return end_prices(net, limit, x, t[OWN_FLOW], t[PRICE], True)
+    return t[PRICE, :root] - t[PRICE, root]

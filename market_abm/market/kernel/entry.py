@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from market_abm.market.kernel.crash import greedy_tree
-from market_abm.market.kernel.ends import FAR, end_prices
+from market_abm.market.kernel.ends import FAR, end_prices, lowest_prices
 from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
 from market_abm.market.kernel.removal import add_value, any_cap, losses_without, take_capacity
 from market_abm.market.kernel.simplex import MARKET, optimise
@@ -155,11 +155,12 @@ def unit_prices(
 @njit(cache=True)
 def prices(net, t, x, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap):
     """Lowest (or highest) competitive unit price of every seller; no highest price without capacity."""
-    rent = end_prices(net, net.limit, x, t[OWN_FLOW], t[PRICE], lowest)
     if lowest:
+        rent = lowest_prices(net, net.limit, t, x)
         return unit_prices(
             net, rent, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
         )
+    rent = end_prices(net, net.limit, x, t[OWN_FLOW], t[PRICE], False)
     highest = unit_cost.copy()
     for j in range(len(capacity)):
         if capacity[j] <= 0.0:
@@ -199,4 +200,4 @@ def after(net, limit, t, x, buyers):
     served = np.zeros(buyers)
     for i in range(S, len(net.limit)):
         served[net.origin[i]] = t[OWN_FLOW, i] / GRID
-    return served, end_prices(net, limit, x, t[OWN_FLOW], t[PRICE], True)
+    return served, lowest_prices(net, limit, t, x)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from market_abm.market.kernel.ends import end_prices
+from market_abm.market.kernel.dense import full, pays
+from market_abm.market.kernel.ends import lowest_prices
 from market_abm.market.kernel.entry import node_of, unit_prices
 from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network
 from market_abm.market.kernel.pair import arc_between
-from market_abm.market.kernel.removal import any_cap, take_capacity
-from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, PRICE, open_rooms
+from market_abm.market.kernel.removal import any_cap, take
+from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, open_rooms
 
 
 @njit(cache=True)
@@ -45,51 +46,83 @@ def take_merchant(
     loss = np.zeros(removals)
     price = np.zeros((removals, sellers))
     capped = any_cap(net)
+    d = full(net, pays(net, capped))
+    left = with_room_to_change(net)
+    table, flow = np.empty_like(t), np.empty_like(x)
+    nodes, inside = np.empty(t.shape[1], np.int64), np.zeros(t.shape[1], np.bool_)
     for g in range(removals):
-        left, table, flow = apart(net, t, x, first[g], first[g + 1], own_seller, own_buyer, own_use)
-        limit = left.limit
+        left.limit[:] = net.limit
+        table[:] = t
+        flow[:] = x
+        set_apart(net, left, table, flow, first[g], first[g + 1], own_seller, own_buyer, own_use)
         already = False
         for s in range(sellers):
             j = node_of(net, s) if gone[g, s] > 0 else -1
             if j >= 0 and already:
                 loss[g] = np.nan
             elif j >= 0:
-                loss[g], limit, table, flow = take_capacity(left, table, flow, j, gone[g, s], capped)
+                loss[g] = take(left, d, left.limit, table, flow, j, gone[g, s], capped, nodes, inside)
                 already = True
-        lowest = end_prices(left, limit, flow, table[OWN_FLOW], table[PRICE], True)
-        price[g] = unit_prices(
-            left, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
-        )
+        if not np.isnan(loss[g]):
+            lowest = lowest_prices(left, left.limit, table, flow)
+            price[g] = unit_prices(
+                left, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
+            )
+        put_back(net, left, first[g], first[g + 1], own_seller, own_buyer)
     return loss, price
 
 
 @njit(cache=True)
-def apart(net, t, x, begin, end, own_seller, own_buyer, own_use):
-    """Network, table and link flows without some flows, their fleet and the blocks that they serve: still an optimum."""
+def with_room_to_change(net):
+    """The same network with caps, capacities and blocks of its own."""
+    return Network(
+        net.arc.copy(),
+        net.first,
+        net.out_first,
+        net.out_arc,
+        net.limit.copy(),
+        net.value.copy(),
+        net.until.copy(),
+        net.origin,
+    )
+
+
+@njit(cache=True)
+def set_apart(net, left, table, flow, begin, end, own_seller, own_buyer, own_use):
+    """Take some flows with their fleet and the blocks that they serve out of an optimum: it stays one.
+
+    Changes ``left`` (a copy of ``net``), table and link flows.
+    """
     S = len(net.out_first) - 1
-    if begin == end:
-        return net, t, x
-    arc, limit, value, until = net.arc.copy(), net.limit.copy(), net.value.copy(), net.until.copy()
-    table, flow = t.copy(), x.copy()
     for n in range(begin, end):
         a = arc_between(net, own_seller[n], own_buyer[n])
         j, i, use = net.arc[SELLER, a], net.arc[BUYER, a], own_use[n]
         flow[a] -= use
-        if arc[CAP, a] < NO_CAP:
-            arc[CAP, a] -= use
-        limit[j] -= use
+        if left.arc[CAP, a] < NO_CAP:
+            left.arc[CAP, a] -= use
+        left.limit[j] -= use
         table[OWN_FLOW, j] -= use
         table[OWN_FLOW, i] -= use
         # The most valuable blocks leave; the one in which the last unit lies stays, be it empty.
         b, spent = i - S, 0
-        while spent < table[BLOCK, i] and until[b, spent + 1] <= use:
+        while spent < table[BLOCK, i] and left.until[b, spent + 1] <= use:
             spent += 1
-        blocks = limit[i] - spent
+        blocks = left.limit[i] - spent
         for k in range(blocks):
-            value[b, k] = value[b, k + spent]
-            until[b, k + 1] = max(until[b, k + 1 + spent] - use, 0)
-        limit[i] = blocks
+            left.value[b, k] = left.value[b, k + spent]
+            left.until[b, k + 1] = max(left.until[b, k + 1 + spent] - use, 0)
+        left.limit[i] = blocks
         table[BLOCK, i] -= spent
-    left = Network(arc, net.first, net.out_first, net.out_arc, limit, value, until, net.origin)
-    open_rooms(left, limit, table, flow)
-    return left, table, flow
+    if end > begin:
+        open_rooms(left, left.limit, table, flow)
+
+
+@njit(cache=True)
+def put_back(net, left, begin, end, own_seller, own_buyer):
+    """Undo what :func:`set_apart` did to caps and blocks."""
+    S = len(net.out_first) - 1
+    for n in range(begin, end):
+        a = arc_between(net, own_seller[n], own_buyer[n])
+        left.arc[CAP, a] = net.arc[CAP, a]
+        left.value[net.arc[BUYER, a] - S] = net.value[net.arc[BUYER, a] - S]
+        left.until[net.arc[BUYER, a] - S] = net.until[net.arc[BUYER, a] - S]

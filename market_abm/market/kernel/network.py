@@ -128,9 +128,9 @@ def build(capacity, unit_cost, block_quantity, block_value, switching, wedge, ta
             a += 1
         k = 0
         for block in range(blocks):
-            quantity, worth = steps(block_quantity[i, block]), steps(block_value[i, block])
-            if quantity == 0:
+            if block_quantity[i, block] <= 0.0:
                 continue
+            quantity, worth = steps(block_quantity[i, block]), steps(block_value[i, block])
             if k > 0 and value[b, k - 1] == worth:
                 until[b, k] += quantity
             else:

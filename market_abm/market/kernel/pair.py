@@ -16,7 +16,21 @@ from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
 from market_abm.market.kernel.parametric import NONE
 from market_abm.market.kernel.paths import force, step_down, step_up
 from market_abm.market.kernel.removal import NO_TREE, any_cap, forced, release
-from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, PARENT, PRICE, empty_table, open_rooms
+from market_abm.market.kernel.tree import (
+    BLOCK,
+    CHILD,
+    NEXT,
+    OWN,
+    OWN_FLOW,
+    PARENT,
+    PRED,
+    PREV,
+    PRICE,
+    SIZE,
+    attach,
+    empty_table,
+    open_rooms,
+)
 from market_abm.market.kernel.words import add_product, to_float
 
 
@@ -134,13 +148,17 @@ def held_state(
         if not known[n] and n >= S:
             p[n] = step_up(net, S, n, f[n])[0]  # nobody could serve it: it stays unserved at its own value
     same = len(x) == free_net.arc.shape[1] and nodes == free_nodes and free_t[PARENT, free_nodes] != NO_TREE
+    added = nodes == free_nodes + 1 and not known[j] and free_t[PARENT, free_nodes] != NO_TREE
+    added = added and len(x) == free_net.arc.shape[1] + net.out_first[j + 1] - net.out_first[j]
+    hook = np.int64(OWN)  # what a seller that was left out hangs on: the link on which it could sell
     before_j, before_i = p[j], p[i]
     if not known[j] or p[j] < 0:
         p[j] = 0
         for k in range(net.out_first[j], net.out_first[j + 1]):
             a = net.out_arc[k]
-            if net.arc[BUYER, a] != i and not known[j]:
-                p[j] = max(p[j], p[net.arc[BUYER, a]] - net.arc[COST, a])
+            worth = p[net.arc[BUYER, a]] - net.arc[COST, a]
+            if net.arc[BUYER, a] != i and not known[j] and worth > p[j]:
+                p[j], hook = worth, a
     last = step_down(net, S, i, f[i])[0]
     p[i] = min(p[i], last) if known[i] else last
     for a in range(net.first[i - S], net.first[i - S + 1]):
@@ -149,6 +167,9 @@ def held_state(
     if same and known[j] and known[i] and p[j] == before_j and p[i] == before_i:
         t = free_t.copy()
         t[BLOCK, i] += net.limit[i] - free_net.limit[i]  # the added blocks come first
+    elif added and known[i] and p[i] == before_i:
+        t = with_seller(net, free_net, free_t, j, hook)
+        t[BLOCK, i] += net.limit[i] - free_net.limit[i - 1]
     else:
         t = empty_table(nodes + 1)
         t[PARENT, -1] = NO_TREE
@@ -157,3 +178,32 @@ def held_state(
     if t[PARENT, -1] != NO_TREE:
         open_rooms(net, net.limit, t, x)
     return net, t, x
+
+
+@njit(cache=True)
+def with_seller(net, old, old_t, j, hook):
+    """The tree of a network that lacked seller node j, with j as a leaf on the arc ``hook``."""
+    old_root = len(old.limit)
+    t = empty_table(old_root + 2)
+    link = np.empty(old.arc.shape[1] + 1, np.int64)  # new numbers of links and, in the last place, of OWN
+    link[OWN] = OWN
+    k = 0
+    for a in range(net.arc.shape[1]):
+        if net.arc[SELLER, a] != j:
+            link[k] = a
+            k += 1
+    for o in range(old_root + 1):
+        n = o + (o >= j)
+        t[BLOCK, n], t[SIZE, n] = old_t[BLOCK, o], old_t[SIZE, o]
+        for row in (PARENT, CHILD, NEXT, PREV):
+            q = old_t[row, o]
+            t[row, n] = q + (q >= j)
+        if o < old_root:
+            t[PRED, n] = link[old_t[PRED, o]]
+    parent = net.arc[BUYER, hook] if hook >= 0 else np.int64(old_root + 1)
+    attach(t, j, parent, hook)
+    t[SIZE, j] = 1
+    while parent >= 0:
+        t[SIZE, parent] += 1
+        parent = t[PARENT, parent]
+    return t

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from market_abm.market.kernel.afresh import many_blocks, solve_afresh
 from market_abm.market.kernel.dense import NO_LINK, full, open_own, pays, rejoin_dense
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, force_along_tree, rejoin
@@ -163,6 +164,15 @@ def losses_without(net, t, x, begin, end, links, capacity_too, capped):
             continue
         ts[:] = t
         total[:] = 0
+        if 0 <= node < S and many_blocks(net, amount):
+            xs[:] = x
+            limit[node] = 0
+            done = solve_afresh(net, limit, ts, xs, total)
+            limit[node] = net.limit[node]
+            by_node[node - begin] = to_float(total)
+            if not done:
+                return by_node, by_link, False
+            continue
         if dense:
             d.leave[:root] = gates[0]
             d.enter[:root] = gates[1]
@@ -189,25 +199,32 @@ def losses_without(net, t, x, begin, end, links, capacity_too, capped):
 def take_capacity(net, t, x, j, quantity, capped):
     """Take ``quantity`` of seller node j's capacity away and clear again.
 
-    Returns the loss (NaN when the forced flow ran out of steps) and the new capacities, table and flows. The
-    table's prices are optimal, its tree is not to be used.
+    Returns the loss (NaN when the forced flow ran out of steps) and the new capacities, table and flows.
     """
     root = len(net.limit)
-    limit = net.limit.copy()
+    limit, ts, xs = net.limit.copy(), t.copy(), x.copy()
+    nodes, inside = np.empty(root + 1, np.int64), np.zeros(root + 1, np.bool_)
+    d = full(net, pays(net, capped))
+    return take(net, d, limit, ts, xs, j, quantity, capped, nodes, inside), limit, ts, xs
+
+
+@njit(cache=True)
+def take(net, d, limit, t, x, j, quantity, capped, nodes, inside):
+    """As :func:`take_capacity`, in place; ``d`` holds the cost matrices or is empty."""
+    root = len(net.limit)
     limit[j] -= quantity
-    total = np.zeros(2, np.int64)
     short = t[OWN_FLOW, j] - limit[j]
-    ts, xs = t.copy(), x.copy()
-    if short > 0:
-        nodes = np.empty(root + 1, np.int64)
-        inside = np.zeros(root + 1, np.bool_)
-        ts[OWN_FLOW, j] = limit[j]
-        d = full(net, pays(net, capped))
+    total = np.zeros(2, np.int64)
+    if short > 0 and many_blocks(net, short):
+        if not solve_afresh(net, limit, t, x, total):
+            return np.nan
+    elif short > 0:
+        t[OWN_FLOW, j] = limit[j]
         if len(d.link) > 0:
             for n in range(root):
-                open_own(net, d, limit, ts, n)
-            xs[:] = 0  # without caps only the tree carries flow
-        if not forced(net, d, limit, ts, xs, root, j, short, NONE, j, capped, total, nodes, inside):
-            return np.nan, limit, ts, xs
-        write_flows(net, ts, xs)
-    return to_float(total), limit, ts, xs
+                open_own(net, d, limit, t, n)
+            x[:] = 0  # without caps only the tree carries flow
+        if not forced(net, d, limit, t, x, root, j, short, NONE, j, capped, total, nodes, inside):
+            return np.nan
+        write_flows(net, t, x)
+    return to_float(total)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from market_abm.market.kernel.entry import prices, solve
+from market_abm.market.kernel.entry import BATCH, node_of, prices, solve
+from market_abm.market.kernel.removal import any_cap, take_capacity
+from market_abm.market.kernel.ties import settle
+from market_abm.market.kernel.tree import OWN_FLOW, normalise, write_flows
+from market_abm.units import GRID
 
 
 @njit(cache=True)
@@ -28,19 +32,20 @@ def solve_variants(
     quantity,
     opened,
     opened_cap,
-    follows,
+    leaves,
     priced,
     warm,
     old_net,
     old_t,
     old_x,
 ):
-    """Surplus (G,), served quantities (G, B), lowest unit prices (G, S) and pivots (G,) of G variants.
+    """Surplus (G,), served quantities (G, B), lowest unit prices (G, S), pivots (G,) of G variants, and (G, B).
 
     Variant g has capacities ``capacity[g]``, all blocks times ``scale[g]``, and for the buyers
     ``changed[first[g]:first[g + 1]]`` the blocks in those rows of ``quantity``. It also has the link
-    ``opened[g]``, with a cap of at least ``opened_cap[g]``; a negative row opens none. It starts from the tree of
-    variant g - 1 where ``follows[g]``. Without ``priced`` prices are zero. Pivots of -1: no answer.
+    ``opened[g]``, with a cap of at least ``opened_cap[g]``; a negative row opens none. The last
+    result is what is served when the seller ``leaves[g]`` (negative: nobody) then goes with all its capacity.
+    Without ``priced`` prices are zero. Pivots of -1: no answer.
     """
     variants, sellers = capacity.shape
     buyers = linked.shape[1]
@@ -48,10 +53,8 @@ def solve_variants(
     served = np.zeros((variants, buyers))
     price = np.zeros((variants, sellers))
     pivots = np.zeros(variants, np.int64)
-    net, t, x = old_net, old_t, old_x
+    without = np.zeros((variants, buyers))
     for g in range(variants):
-        if not follows[g] or (g > 0 and pivots[g - 1] < 0):
-            net, t, x = old_net, old_t, old_x
         blocks = block_quantity * scale[g]
         for n in range(first[g], first[g + 1]):
             blocks[changed[n]] = quantity[n]
@@ -77,12 +80,32 @@ def solve_variants(
             incumbent,
             tie_key,
             warm,
-            net,
-            t,
-            x,
+            old_net,
+            old_t,
+            old_x,
         )
         if priced and pivots[g] >= 0:
             price[g] = prices(
                 net, t, x, True, capacity[g], unit_cost, blocks, block_value, link_cost, links, caps
             )
-    return surplus, served, price, pivots
+        if leaves[g] >= 0 and pivots[g] >= 0:
+            without[g], done = served_without(net, t, x, leaves[g], buyers, incumbent, tie_key)
+            if not done:
+                pivots[g] = -1
+    return surplus, served, price, pivots, without
+
+
+@njit(cache=True)
+def served_without(net, t, x, seller, buyers, incumbent, tie_key):
+    """Served quantities of an optimum without one seller, and whether the tree could answer."""
+    n = node_of(net, seller)
+    served, done = np.zeros(buyers), True
+    if n >= 0:
+        loss, limit, t, x = take_capacity(net, t, x, n, net.limit[n], any_cap(net))
+        normalise(t)
+        most = 1_000 + 10 * (net.arc.shape[1] + len(net.limit))
+        done = not np.isnan(loss) and settle(net, limit, t, x, incumbent, tie_key, BATCH, most) >= 0
+        write_flows(net, t, x)
+    for i in range(len(net.out_first) - 1, len(net.limit)):
+        served[net.origin[i]] = t[OWN_FLOW, i] / GRID
+    return served, done
