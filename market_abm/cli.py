@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from market_abm.sweeping.options import register as register_sweeps
+
 app = typer.Typer(
     name="market-abm",
     help="Simulate the AI-compute market: who is a chokepoint, whose leverage shifts, who leads.",
@@ -226,6 +228,9 @@ def view(
     from market_abm.app import launch
 
     launch.view(scenario, port, host, token, browser)
+
+
+register_sweeps(command)
 
 
 def _version(wanted: bool) -> None:

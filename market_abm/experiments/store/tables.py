@@ -91,8 +91,8 @@ def point_hashes(path: Path, sha256: str) -> list[str] | None:
     return [hashes[point] for point in sorted(hashes)]
 
 
-def current(folder: Path, kept: tuple[str, ...]) -> Compact:
-    """The newest readable compact tables; damaged ones are put aside."""
+def current(folder: Path, kept: tuple[str, ...], aside: bool = True) -> Compact:
+    """The newest readable compact tables; damaged ones are put aside, or only passed over."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -105,10 +105,11 @@ def current(folder: Path, kept: tuple[str, ...]) -> Compact:
             keys = pq.read_table(place / f"{parts.RUNS}.parquet", columns=["key"]).column("key").to_pylist()
         except (OSError, pa.ArrowException):
             found.notes.append(f"{name} cannot be read; it was put aside, and its runs are done again")
-            try:
-                os.rename(place, folder / f"{parts.DAMAGED}{name}")
-            except OSError as error:
-                raise unwritable(place, error) from None
+            if aside:
+                try:
+                    os.rename(place, folder / f"{parts.DAMAGED}{name}")
+                except OSError as error:
+                    raise unwritable(place, error) from None
             continue
         found.name, found.keys = name, tuple(keys)
         return found
