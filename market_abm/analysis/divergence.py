@@ -93,23 +93,28 @@ def parting_sentence(comparison: Comparison, other: int, found: tuple[Parting, .
     )
 
 
-def parting_table(comparison: Comparison, other: int, found: tuple[Parting, ...], most: int = 30) -> Table:
-    """A row a seed."""
+def parting_table(comparison: Comparison, other: int, found: tuple[Parting, ...], most: int = 12) -> Table:
+    """A row a way to part, with the seeds that part in it; the most frequent first."""
+    counts: dict[tuple[str, ...], list[Parting]] = {}
+    for item in found:
+        key = (item.quarter, _listed(item.causes), item.firm, item.verb, item.baseline, item.other)
+        counts.setdefault(key, []).append(item)
+    order = sorted(counts, key=lambda key: (-len(counts[key]), key))
     rows = tuple(
         (
-            item.seed, item.quarter or "never", _listed(item.causes) if item.causes else "-",
-            item.choice_quarter or "never", item.firm or "-", item.verb or "-", item.baseline or "-", item.other or "-",
+            len(counts[key]), key[0] or "never", key[1] or "-", key[2] or "-", key[3] or "-", key[4] or "-",
+            key[5] or "-", min(item.choice_quarter for item in counts[key]) or "-",
         )
-        for item in found[:most]
+        for key in order[:most]
     )  # fmt: skip
     names = (
-        Column("seed", "Seed"), Column("quarter", "Part in"), Column("causes", "Only in one of them"),
-        Column("choice_quarter", "First other choice"), Column("firm", "Firm"), Column("verb", "Decides to"),
-        Column("baseline", "In the baseline"), Column("other", "Here"),
+        Column("seeds", "Seeds", "count"), Column("quarter", "Part in"), Column("causes", "Only in one of them"),
+        Column("firm", "First other choice by"), Column("verb", "to"), Column("baseline", "In the baseline"),
+        Column("other", "Here"), Column("choice_quarter", "Earliest"),
     )  # fmt: skip
-    name = comparison.names[other]
-    note = f"The first {most} of {len(found)} seeds." if len(found) > most else ""
-    return Table(f"partings_{other}", f"First divergence: {name}", names, rows, note)
+    left = sum(len(counts[key]) for key in order[most:])
+    note = f"{left} more seeds part in {len(order) - most} other ways." if left else ""
+    return Table(f"partings_{other}", f"First divergence: {comparison.names[other]}", names, rows, note)
 
 
 def _first_difference(
@@ -200,7 +205,7 @@ def _most_common(items: list[Any]) -> Any:
 
 
 def _listed(causes: tuple[str, ...]) -> str:
-    shown = ", ".join(causes[:NAMED])
+    shown = "; ".join(causes[:NAMED])
     return shown + (f" and {len(causes) - NAMED} more" if len(causes) > NAMED else "")
 
 

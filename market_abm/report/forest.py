@@ -122,7 +122,7 @@ def _spec(
     base["xaxis"] = style.axis(
         type="linear", tickmode="array", tickvals=[number(squeezed(value)) for value in values],
         ticktext=[f"{value:+g}" if value else "0" for value in values], range=[-edge, edge],
-        title={"text": "Difference in multiples of the smallest effect of interest"}, side="bottom",
+        title={"text": "× smallest effect of interest"}, tickangle=0,
     )  # fmt: skip
     base["yaxis"] = style.axis(
         tickmode="array", tickvals=[at for at, _ in ticks], ticktext=[text for _, text in ticks],

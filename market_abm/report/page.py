@@ -188,9 +188,25 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("market_abm.report")
-    return Environment(
+    made = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.filters["said"] = said
+    return made
+
+
+def said(text: str) -> Any:
+    """A text in which what stands between backticks is set as code; everything is escaped."""
+    from markupsafe import Markup, escape
+
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # an odd backtick is one of a name
+        return escape(text)
+    set_ = (
+        escape(part) if step % 2 == 0 else Markup("<code>{}</code>").format(part)
+        for step, part in enumerate(parts)
+    )
+    return Markup("").join(set_)
 
 
 @cache
