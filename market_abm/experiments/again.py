@@ -126,7 +126,7 @@ def _same(folder: Path, plan: Plan, run: Run, mine: dict[str, Any]) -> bool | No
     with connect(folder) as link:
         for table in plan.experiment.keep:
             query = f"SELECT t.* FROM stored_{table} t WHERE t.key = ?"
-            stored = link.execute(query, [run.key]).to_arrow_table()
+            stored = link.sql(query, params=[run.key]).to_arrow_table()
             if not stored.num_rows and mine["runs"].num_rows:
                 held = link.execute("SELECT count(*) FROM stored_runs WHERE key = ?", [run.key]).fetchone()
                 if not held or not held[0]:
