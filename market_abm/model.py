@@ -65,6 +65,8 @@ class ComputeMarket(mesa.Model):
         The state after the last quarter; ``states`` keeps one a quarter, so that a run can be forked.
     record : dict or None
         The last quarter's tables: steps, firms, links, contracts, events, decisions.
+    quarter : Quarter or None
+        The last quarter's working papers: problem, allocation, deal, delivery.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class ComputeMarket(mesa.Model):
         self.state: State = opening(self.world)
         self.states: list[State] = [self.state]
         self.record: dict[str, Any] | None = None
+        self.quarter: Quarter | None = None
         self.records: list[dict[str, Any]] = []
         self.forced = dict(forced or {})
         classes = dict(agents or {})
@@ -123,6 +126,7 @@ class ComputeMarket(mesa.Model):
         measured = q.state.t % self.measure_every == 0
         self.record = survey(q, measured)  # 13 measurement reads only
         self.state = q.close(self.record)
+        self.quarter = q
         self.states.append(self.state)
         self.records.append(self.record)
         self.running = self.state.t + 1 < self.world.quarters
@@ -169,11 +173,10 @@ class ComputeMarket(mesa.Model):
         at_last_price = q.demand.at(np.full((len(world.buyers.key), 1), q.price))[:, 0]
         binding = tuple(b if want > cap else "" for b, want, cap in zip(binding, at_last_price, q.ceiling))
         wanted = np.minimum(at_last_price, q.ceiling)
-        forward = forward_sales(world, q.state, place, q.arrivals, wanted - place.committed)
-        price = np.full(world.shape, q.price)
-        q.state = q.state.change(
-            book=sign(world, q.state, forward, price, world.sellers.term, world.sellers.notice, "F")
-        )
+        forward = forward_sales(world, q.conditions, place, q.arrivals, wanted - place.committed)
+        price = np.minimum(np.full(world.shape, q.price), q.conditions.price_cap[:, None])
+        notice = np.maximum(world.sellers.notice, q.conditions.minimum_notice)
+        q.state = q.state.change(book=sign(world, q.state, forward, price, world.sellers.term, notice, "F"))
         q.position = position(world, q.state, q.conditions)
         quantity, value = value_blocks(world, q.demand, q.position.committed, q.ceiling, q.price)
         view = self._view(
