@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from market_abm.analysis.derived import DERIVED
-from market_abm.analysis.effects import Effect, effect, paired_statistics
-from market_abm.analysis.effects import student_t as student_t
 from market_abm.analysis.outcomes import KEYS, LAB_OUTCOMES, OUTCOMES, RELATION_OUTCOME, Outcome
+from market_abm.analysis.pairing import Effect, effect, paired_statistics
+from market_abm.analysis.pairing import student_t as student_t
 from market_abm.analysis.panel import Floats, mean_known, panel
 from market_abm.analysis.statistics import first_year, last_year, span
 from market_abm.results.dictionary import columns

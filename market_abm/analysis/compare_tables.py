@@ -14,7 +14,7 @@ from market_abm.analysis.table import SIGNED, SIZED, UNITS, Band, Cell, Column, 
 
 if TYPE_CHECKING:
     from market_abm.analysis.compare import Comparison
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
 
 EFFECT_COLUMNS = (
     Column("outcome", "Outcome"),

@@ -22,7 +22,7 @@ from market_abm.scenario.draw import Input
 from market_abm.scenario.quantity import Quantity
 
 if TYPE_CHECKING:
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
     from market_abm.scenario import Scenario
 
 ENOUGH = 20

@@ -105,7 +105,9 @@ def merchant_shares(result: Result, scenario: Scenario | None = None) -> tuple[l
     """Owners and their merchant shares; the members of an aggregate have no name."""
     rows = result.firms[result.firms["share_merchant"].notna()]
     rows = rows[rows["quarter"].isin(list(last_year(result.quarters)))]
-    by_owner = rows.drop_duplicates(["seed", "quarter", "owner"]).groupby("owner")["share_merchant"].mean()
+    rows = rows.drop_duplicates(["seed", "quarter", "owner"])
+    times = len(rows[["seed", "quarter"]].drop_duplicates())
+    by_owner = rows.groupby("owner")["share_merchant"].sum() / max(times, 1)  # an owner that is gone has none
     members = {}
     if scenario is not None:
         members = {firm.owner or name: int(firm.aggregate_of) for name, firm in scenario.firms.items()}

@@ -12,7 +12,7 @@ from market_abm.report.charts import Figure, Panel, Spec, Swatch, number, wrappe
 from market_abm.report.grid import with_unit
 
 if TYPE_CHECKING:
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
 
 MARKS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Labelled multiples on the axis."""

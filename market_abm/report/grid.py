@@ -11,7 +11,7 @@ from market_abm.analysis.table import SIGNED, UNITS, Kind, shown
 
 if TYPE_CHECKING:
     from market_abm.analysis.compare import Comparison
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
 
 WORDS = {
     "rises": ("▲", "rises", "rises"),

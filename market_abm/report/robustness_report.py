@@ -10,8 +10,8 @@ import numpy as np
 
 from market_abm.analysis.choice import CRITERIA, choice_sentence, choice_table, scores
 from market_abm.analysis.compare_tables import EFFECT_COLUMNS, effect_row
-from market_abm.analysis.effects import RULE as SURE
 from market_abm.analysis.outcomes import OUTCOMES
+from market_abm.analysis.pairing import RULE as SURE
 from market_abm.analysis.register import Bench, register_table
 from market_abm.analysis.robustness.discovery import DiscoveryError, box_sentence, discover
 from market_abm.analysis.robustness.findings import RULE, findings, findings_sentence, findings_table

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import market_abm as ma
-from market_abm.analysis.effects import effect
 from market_abm.analysis.outcomes import outcome
+from market_abm.analysis.pairing import effect
 from market_abm.analysis.register import (
     Bench,
     draws,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market_abm.analysis.effects import Effect, detectable
 from market_abm.analysis.outcomes import OUTCOMES, Outcome
+from market_abm.analysis.pairing import Effect, detectable
 from market_abm.analysis.robustness.values import AS_SET, levels
 from market_abm.analysis.table import SIGNED, SIZED, UNITS, Cell, Column, Table
 from market_abm.analysis.writer import listed

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from market_abm.analysis.effects import Effect, effect
 from market_abm.analysis.outcomes import OUTCOMES
+from market_abm.analysis.pairing import Effect, effect
 from market_abm.analysis.panel import Floats
 from market_abm.analysis.robustness.values import Values, outcome_values
 from market_abm.experiments.pool import Progress, count_of, each

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market_abm.analysis.effects import Effect
+from market_abm.analysis.pairing import Effect
 from market_abm.analysis.register import Bench
 from market_abm.analysis.table import SIGNED, Cell, Column, Table
 from market_abm.scenario.assumptions import assumptions
