@@ -158,6 +158,13 @@ def sensitivity(folder: Path, outputs: Sequence[str] = ()) -> Sensitivity:
     )  # fmt: skip
 
 
+def default_outputs(folder: Path) -> list[str]:
+    """Outputs that are read where none is named: every number kept of steps."""
+    from market_abm.experiments.again import stored_plan
+
+    return _numbers(stored_plan(folder)[0].experiment.keep)
+
+
 def _numbers(keep: Any) -> list[str]:
     from market_abm.experiments.outputs import kept_columns
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from market_abm.analysis.sensitivity_tables import outputs, ranked, sentences, tables
@@ -12,6 +13,7 @@ from market_abm.report.phase_report import OWN_LICENCE
 
 if TYPE_CHECKING:
     from market_abm.analysis.sensitivity import Sensitivity
+    from market_abm.analysis.table import Table
 
 
 def sensitivity_page(found: Sensitivity, command: str = "") -> str:
@@ -24,6 +26,23 @@ def sensitivity_page(found: Sensitivity, command: str = "") -> str:
             sentences=tuple(Spoken(text) for text in sentences(found)),
             rule=f"{what}, {found.rows:,} rows of the design, {found.seeds} seeds averaged; intervals of 95 %.",
             front=figures(found),
+            limits=LIMITS,
+            licence=(OWN_LICENCE,),
+            sections=tuple(sections),
+        )
+    )
+
+
+def effects_page(name: str, spoken: Sequence[str], shown: Sequence[Table], command: str = "") -> str:
+    """The page of paired effects."""
+    sections = [Section("effects", "Effects", tables=tuple(shown))]
+    if command:
+        sections.append(Section("reproduce", "Reproduce", code=(command,)))
+    return render(
+        Report(
+            title=f"What each factor does: {name}",
+            sentences=tuple(Spoken(text) for text in spoken),
+            rule="Paired by seed and by the values of all other factors; intervals of 95 % over seeds.",
             limits=LIMITS,
             licence=(OWN_LICENCE,),
             sections=tuple(sections),

@@ -43,14 +43,27 @@ def phase(folder: Path, event: str, width: float | None, json: bool) -> None:
 
 
 def sensitivity(folder: Path, outputs: list[str], json: bool) -> None:
-    """Indices of a sweep with a Sobol or Morris design."""
-    from market_abm.analysis.sensitivity import sensitivity as estimated
-    from market_abm.analysis.sensitivity_tables import sentences, tables
-    from market_abm.report.sensitivity_report import sensitivity_page
+    """Indices of a sweep with a Sobol or Morris design; paired effects of each factor of any other."""
+    from market_abm.experiments.store.folder import Sweep
 
-    found = estimated(folder, outputs)
-    spoken, shown = sentences(found), tables(found)
-    written = _write(folder, "sensitivity", sensitivity_page(found, console.command_line()), shown)
+    if Sweep(folder).manifest()["experiment"]["design"]["kind"] in ("sobol", "morris"):
+        from market_abm.analysis.sensitivity import sensitivity as estimated
+        from market_abm.analysis.sensitivity_tables import sentences, tables
+        from market_abm.report.sensitivity_report import sensitivity_page
+
+        found = estimated(folder, outputs)
+        spoken, shown = sentences(found), tables(found)
+        page = sensitivity_page(found, console.command_line())
+    else:
+        from market_abm.analysis import effects_tables
+        from market_abm.analysis.effects import effects
+        from market_abm.analysis.sensitivity import default_outputs
+        from market_abm.report.sensitivity_report import effects_page
+
+        compared = [item for name in outputs or default_outputs(folder) for item in effects(folder, name)]
+        spoken, shown = effects_tables.sentences(compared), effects_tables.tables(compared)
+        page = effects_page(folder.name, spoken, shown, console.command_line())
+    written = _write(folder, "sensitivity", page, shown)
     if json:
         console.show_json(
             {
@@ -64,7 +77,7 @@ def sensitivity(folder: Path, outputs: list[str], json: bool) -> None:
     for sentence in spoken:
         console.say(sentence, screen)
     console.show_tables(shown, screen)
-    print(f"Written to {written} (figures; tables as CSV beside it)")
+    print(f"Written to {written} (tables as CSV beside it)")
 
 
 def _write(folder: Path, name: str, page: str, shown: tuple[Table, ...]) -> Path:

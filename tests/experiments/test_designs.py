@@ -303,6 +303,8 @@ LESSOR, CLOUDS = "lone-lessor", "two-clouds-three-labs"
         ("switching_cost", CLOUDS, {"switching_cost": 0.0}, {"switching_cost": 5.0}, "buyer_secured_share"),
         ("contestability", CLOUDS, {"contestability": 0.05}, {"contestability": 0.6}, "free_share"),
         ("rollover", CLOUDS, {"rollover": 0.95}, {"rollover": 0.4}, "free_share"),
+        ("build_cost", CLOUDS, {"build_cost": 0.5}, {"build_cost": 2}, "price_long_run_usd_per_gpu_hour"),
+        ("lead_time", CLOUDS, {"lead_time": 1}, {"lead_time": 6}, "capex_musd"),
         ("rival_harm", CLOUDS, {"rival_harm": 0.0}, {"rival_harm": 1.0}, "contested_share"),
     ],
 )
