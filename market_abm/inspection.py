@@ -7,9 +7,20 @@ from typing import Any
 from market_abm import console
 from market_abm.analysis.table import Column, Table
 
+THEMES = (
+    "Baselines",
+    "Leases and rivalry",
+    "Entry and market form",
+    "Shocks",
+    "Policies",
+    "History",
+    "Small worlds",
+)
+"""Headings of the list of scenarios, in order; others follow by name."""
+
 
 def scenarios(json: bool) -> None:
-    """List the shipped scenarios."""
+    """List the shipped scenarios by theme."""
     from market_abm.scenario import ScenarioError, load_scenario, shipped
 
     found: list[dict[str, Any]] = []
@@ -21,15 +32,32 @@ def scenarios(json: bool) -> None:
             continue
         span = f"{scenario.quarters[0]} to {scenario.quarters[-1]}"
         found.append(
-            {"name": name, "quarters": span, "firms": len(scenario.firms), "question": scenario.question}
+            {
+                "theme": scenario.theme or "Others",
+                "name": name,
+                "read_against": scenario.read_against or "",
+                "quarters": span,
+                "firms": len(scenario.firms),
+                "question": scenario.question,
+            }
         )
+    found.sort(key=_by_theme)
     if json:
         console.show_json(found)
         return
-    heads = ("name", "quarters", "firms", "question")
-    columns = tuple(Column(key, key.capitalize(), "count" if key == "firms" else "text") for key in heads)
-    rows = tuple(tuple(row.get(key, "") for key in heads) for row in found)
-    console.show_tables([Table("scenarios", "Shipped scenarios", columns, rows)])
+    heads = {"name": "Name", "question": "Question", "read_against": "Read against"}
+    columns = tuple(Column(key, label, extra=key == "read_against") for key, label in heads.items())
+    tables = []
+    for theme in dict.fromkeys(row.get("theme", "Others") for row in found):
+        part = [row for row in found if row.get("theme", "Others") == theme]
+        rows = tuple(tuple(row.get(key, "") for key in heads) for row in part)
+        tables.append(Table(f"scenarios-{theme.lower().replace(' ', '-')}", theme, columns, rows))
+    console.show_tables(tables)
+
+
+def _by_theme(row: dict[str, Any]) -> tuple[int, str, str]:
+    theme = row.get("theme", "Others")
+    return (THEMES.index(theme) if theme in THEMES else len(THEMES), theme, row["name"])
 
 
 def show(name: str, changes: list[str], json: bool) -> None:
