@@ -53,11 +53,12 @@ class Parameter:
 
 
 PARAMETERS = (
-    Parameter("chip_growth", "upstream.chips.*.growth_after", 0.05, 0.9, "fraction/quarter"),
+    Parameter("chip_growth", "upstream.chips.*.growth_after", 0.1, 2.0, "fraction/quarter"),
+    Parameter("chip_growth_floor", "upstream.chips.*.growth_floor", 0.0, 0.4, "fraction/quarter"),
     Parameter("segment_growth", "segments.*.growth", 0.05, 0.8, "fraction/quarter"),
     Parameter("segment_growth_floor", "segments.*.growth_floor", 0.0, 0.35, "fraction/quarter"),
     Parameter("elasticity", "segments.*.elasticity", 0.5, 1.3, "1", lasting=True),
-    Parameter("fleet_growth_cap", "firms.*.fleet.growth_cap", 0.25, 1.2, "fraction/quarter"),
+    Parameter("fleet_growth_cap", "firms.*.fleet.growth_cap", 0.2, 1.0, "fraction/quarter"),
     Parameter("psi", "behaviour.psi", 0.5, 8.0, "1", lasting=True),
     Parameter("capex_decline", "upstream.capex_decline", 0.0, 0.12, "fraction/quarter"),
     Parameter("product_growth", "product.market_growth", 0.2, 2.5, "fraction/quarter"),
@@ -240,10 +241,10 @@ def calibrate(
     fit: Fit,
     seed: int = 1,
     *,
-    population: int = 8,
-    coarse: int = 20,
-    fine: int = 15,
-    steps: int = 60,
+    population: int = 4,
+    coarse: int = 24,
+    fine: int = 14,
+    steps: int = 45,
     draws: int = 100,
     workers: int = 1,
     progress: Callable[[int, float], None] | None = None,
@@ -332,7 +333,7 @@ class _Bench:
 
         differential_evolution(
             self.fit.loss, bounds, maxiter=generations, popsize=population, tol=0.0, polish=False,
-            rng=np.random.default_rng(seed), init="sobol", updating="deferred", workers=self.each,
+            rng=np.random.default_rng(seed), init="latinhypercube", updating="deferred", workers=self.each,
             x0=self.best() if self.tried else None,
         )  # fmt: skip
 
