@@ -39,6 +39,9 @@ napoleon_use_ivar = True
 python_maximum_signature_line_length = 88
 add_module_names = False
 toc_object_entries = False
+suppress_warnings = [
+    "ref.python"
+]  # attributes of one name in two classes, where a docstring names neither class
 
 html_theme = "furo"
 html_title = "market_abm"
