@@ -56,15 +56,14 @@ def partings(comparison: Comparison, other: int = 0) -> tuple[Parting, ...]:
     pair = comparison.baseline, comparison.others[other]
     quarters, seeds = comparison.quarters(other), comparison.seeds(other)
     first = _first_difference(*pair, quarters, seeds)
-    choices = _first_choices(*pair, quarters)
-    found = []
-    for seed, at in zip(seeds, first):
-        if at is None:
-            found.append(Parting(seed, ""))
-            continue
-        causes = _causes(*pair, seed, quarters[at])
-        found.append(Parting(seed, quarters[at], causes, **choices.get(seed, {})))
-    return tuple(found)
+    parted = {seed: quarters[at] for seed, at in zip(seeds, first) if at is not None}
+    choices, causes = _first_choices(*pair, quarters), _causes(*pair, parted)
+    return tuple(
+        Parting(seed, parted[seed], causes[seed], **choices.get(seed, {}))
+        if seed in parted
+        else Parting(seed, "")
+        for seed in seeds
+    )
 
 
 def parting_sentence(comparison: Comparison, other: int, found: tuple[Parting, ...]) -> str:
@@ -142,31 +141,37 @@ def _first_difference(
     return [int(column.argmax()) if column.any() else None for column in differs.T]
 
 
-def _causes(baseline: Result, other: Result, seed: int, quarter: str) -> tuple[str, ...]:
-    """What only one of two runs has in a quarter: contracts in force, then events by stage."""
-    sets = []
-    for result in (baseline, other):
+def _causes(baseline: Result, other: Result, parted: dict[int, str]) -> dict[int, tuple[str, ...]]:
+    """What only one of two runs has in the quarter in which they part, by seed: contracts, then events by stage."""
+    ours, theirs = (_present(result, parted) for result in (other, baseline))
+    found = {}
+    for seed in parted:
+        new = sorted(ours[seed] - theirs[seed])
+        gone = sorted((stage, f"without {text}") for stage, text in theirs[seed] - ours[seed])
+        found[seed] = tuple(text for _, text in (*new, *gone))
+    return found
+
+
+def _present(result: Result, parted: dict[int, str]) -> dict[int, set[tuple[int, str]]]:
+    """Contracts in force and events of the first stages in each seed's quarter."""
+    found: dict[int, set[tuple[int, str]]] = {seed: set() for seed in parted}
+    for quarter in dict.fromkeys(parted.values()):
         contracts, events = (
-            table[(table["seed"] == seed) & (table["quarter"] == quarter)]
-            for table in (result.contracts, result.events)
+            table[table["quarter"] == quarter] for table in (result.contracts, result.events)
         )
-        keys = contracts["contract"]
-        deals = contracts[~keys.str.match(r"T\d+-")]  # those that the run itself signs are consequences
-        first = [
-            (0, f"contract {c}: {s} to {b}")
-            for c, s, b in zip(deals["contract"], deals["supplier"], deals["buyer"])
-        ]
-        happened = [
-            (int(stage), " ".join(filter(None, (kind, firm, detail))))
-            for stage, kind, firm, detail in zip(
-                events["stage"], events["kind"], events["firm"], events["detail"]
-            )
-            if stage < 2
-        ]
-        sets.append(set(first + happened))
-    ours, theirs = sets[1] - sets[0], sets[0] - sets[1]
-    gone = [(stage, f"without {text}") for stage, text in theirs]
-    return tuple(text for _, text in sorted(ours)) + tuple(text for _, text in sorted(gone))
+        contracts = contracts[
+            ~contracts["contract"].str.match(r"T\d+-")
+        ]  # those signed in the run are consequences
+        events = events[events["stage"] < 2]
+        for seed, key, supplier, buyer in zip(
+            *(contracts[c] for c in ("seed", "contract", "supplier", "buyer"))
+        ):
+            if parted.get(seed) == quarter:
+                found[seed].add((0, f"contract {key}: {supplier} to {buyer}"))
+        for seed, stage, *words in zip(*(events[c] for c in ("seed", "stage", "kind", "firm", "detail"))):
+            if parted.get(seed) == quarter:
+                found[seed].add((int(stage), " ".join(filter(None, words))))
+    return found
 
 
 def _first_choices(baseline: Result, other: Result, quarters: list[str]) -> dict[int, dict[str, str]]:
