@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from market_abm.analysis.headline import MEASURES, headline_of
-from market_abm.experiments.calibration import Calibration, parameter_paths, set_values
+from market_abm.experiments.calibration import parameter_paths, set_values
 from market_abm.experiments.replicate import as_scenario, replicate
+from market_abm.experiments.search import Calibration
 
 if TYPE_CHECKING:
     import pandas as pd

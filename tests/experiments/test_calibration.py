@@ -13,14 +13,13 @@ from market_abm.experiments.calibration import (
     CLOUD_TREND,
     PARAMETERS,
     Fit,
-    calibrate,
     known_world,
     parameter_paths,
-    region,
     set_values,
 )
 from market_abm.experiments.history import FIT_END, Fact, after, by_key, shipped_facts, until
 from market_abm.experiments.observed import OPENING, observed, records, value_in
+from market_abm.experiments.search import calibrate, region
 from market_abm.scenario import scenario_from
 from market_abm.scenario.calendar import is_quarter
 
