@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from market_abm.analysis.panel import panel
 from market_abm.analysis.table import Column, Table
@@ -202,11 +201,8 @@ def _first_choices(baseline: Result, other: Result, quarters: list[str]) -> dict
 
 
 def _most_common(items: list[Any]) -> Any:
-    counts = pd.Series(items, dtype=object).value_counts(sort=False) if items else pd.Series(dtype=int)
-    if counts.empty:
-        return ()
-    top = counts.max()
-    return min(item for item, count in counts.items() if count == top)
+    """The most frequent item, the first in order among equals; empty without any."""
+    return min(items, key=lambda item: (-items.count(item), item)) if items else ()
 
 
 def _listed(causes: tuple[str, ...]) -> str:
@@ -226,19 +222,16 @@ def changed_decisions(comparison: Comparison, other: int, most: int = 12) -> Tab
     if changed.empty:
         return None
     kinds = ["firm", "verb", "option_a", "option_b"]
-    counts = changed.groupby(kinds).size().sort_values(ascending=False, kind="stable").head(most)
+    counts = changed.groupby(kinds, as_index=False).size().sort_values("size", ascending=False, kind="stable")
     rows = []
-    for kind, count in counts.items():
-        part = changed[(changed[kinds] == list(kind)).all(axis=1)]  # type: ignore[call-overload]
-        nexts = part.loc[part["next_option_b"] != "", "next_option_b"]
-        following = nexts.mode().iloc[0] if len(nexts) else "none"
-        margin = (part["score_b"] - part["next_score_b"]).median()
-        bound = part.loc[part["binding_b"] != "", "binding_b"]
-        seeds = part["seed"].nunique()
-        firm, verb, before, after = kind
+    for kind in counts.head(most).to_dict("records"):
+        part = changed[np.all([changed[name] == kind[name] for name in kinds], axis=0)]
+        nexts, bound = (part.loc[part[name] != "", name] for name in ("next_option_b", "binding_b"))
+        margin = float((part["score_b"] - part["next_score_b"]).median())
         rows.append(
-            (firm, verb, before, after, following, float(margin), part["unit_b"].iloc[0],
-             bound.mode().iloc[0] if len(bound) else "-", int(count), int(seeds))
+            (kind["firm"], kind["verb"], kind["option_a"], kind["option_b"],
+             str(nexts.mode().iloc[0]) if len(nexts) else "none", margin, str(part["unit_b"].iloc[0]),
+             str(bound.mode().iloc[0]) if len(bound) else "-", int(kind["size"]), int(part["seed"].nunique()))
         )  # fmt: skip
     names = (
         Column("firm", "Firm"), Column("verb", "Decides to"), Column("baseline", "In the baseline"),

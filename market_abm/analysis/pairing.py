@@ -215,11 +215,11 @@ def effect(outcome: Outcome, scenario: str, baseline: Floats, other: Floats) -> 
     found = paired_statistics(baseline, other)
     known = np.isfinite(baseline) & np.isfinite(other)
     differences = (other - baseline)[known]
-    numbers = [float(getattr(found, name)[0]) for name in _NUMBERS]
+    first = {name: float(getattr(found, name)[0]) for name in _NUMBERS}
+    zeros = int((differences == 0.0).sum())
     return Effect(
-        outcome, scenario, int(found.seeds[0]), *numbers,
-        zeros=int((differences == 0.0).sum()), differences=tuple(differences.tolist()),
-    )  # fmt: skip
+        outcome, scenario, int(found.seeds[0]), **first, zeros=zeros, differences=tuple(differences.tolist())
+    )
 
 
 _NUMBERS = ("baseline", "other", "difference", "low", "high", "same_sign", "variance_removed", "spread")

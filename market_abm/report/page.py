@@ -108,7 +108,8 @@ class Report:
 
 def render(report: Report) -> str:
     """The HTML page of a report; every text is escaped, plotly.js is embedded once where a figure needs it."""
-    environment, drawings = _environment(), []
+    environment = _environment()
+    drawings: list[str] = []
 
     def drawn(panel: Panel) -> str:
         name = f"plot-{len(drawings) + 1}"
