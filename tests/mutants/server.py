@@ -1,8 +1,8 @@
 """Runs pytest in forks of a process that has the heavy libraries and the warm kernel in memory already.
 
-Started in a copy of the tree as ``python -m tests.mutants.server``. A line of JSON on standard input asks
-for tests (``tests``, ``limit`` seconds); the answer is a line with pytest's exit code (null where the limit
-was passed) and what it said. Whatever can be mutated is imported anew in every fork.
+Started in a copy of the tree as ``python -m tests.mutants.server FILES``, the tests to come. A line of JSON on
+standard input asks for tests (``tests``, ``limit`` seconds); the answer is a line with pytest's exit code (null
+where the limit was passed) and what it said. Whatever can be mutated is imported anew in every fork.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -24,7 +25,6 @@ HEAVY = (
     "scipy.optimize",
     "scipy.sparse",
     "scipy.stats",
-    "pandas",
     "networkx",
     "hypothesis",
     "pytest",
@@ -38,11 +38,18 @@ KEPT = (
 )
 """Modules that no mutant can touch: they stay in memory, compiled kernel included."""
 
+BROKEN = 70
+"""Exit code where pytest did not get to an end of its own."""
+
 FLAGS = (
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
     "-q",
     "-x",
     "-p",
     "tests.mutants.plugin",
+    "-p",
+    "_hypothesis_pytestplugin",
     "-p",
     "no:cacheprovider",
     "--hypothesis-seed=0",
@@ -91,10 +98,14 @@ def answer(asked: dict[str, Any], said: str) -> dict[str, Any]:
     sys.stdout.flush()
     fork = os.fork()
     if fork == 0:
-        code = 70
+        code = BROKEN
         try:
             code = child(asked["tests"], said)
+        except BaseException:
+            traceback.print_exc()
         finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(code)
     until = time.monotonic() + asked["limit"]
     while time.monotonic() < until:
@@ -110,7 +121,13 @@ def answer(asked: dict[str, Any], said: str) -> dict[str, Any]:
 
 def main() -> None:
     """Answer line by line until standard input ends."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     warm()
+    with tempfile.TemporaryDirectory(prefix="mutants-said-") as folder:
+        # Bytecode of the tests and of the unchanged package is written once; mutants are read from their text.
+        sys.dont_write_bytecode = False
+        answer({"tests": ["--collect-only", *sys.argv[1:]], "limit": 600.0}, os.path.join(folder, "said.txt"))
+        sys.dont_write_bytecode = True
     print(json.dumps({"ready": True}), flush=True)
     with tempfile.TemporaryDirectory(prefix="mutants-said-") as folder:
         for line in sys.stdin:

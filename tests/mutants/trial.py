@@ -128,10 +128,16 @@ class Server:
     def __init__(self, tree: Path) -> None:
         self.tree = tree
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.mutants.server"],
+            [
+                sys.executable,
+                "-m",
+                "tests.mutants.server",
+                *(test for test in TESTS if (tree / test).exists()),
+            ],
             cwd=tree,
             env={
                 **os.environ,
+                **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
                 "PYTHONPATH": str(tree),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "HYPOTHESIS_SHRINK": "0",
