@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -136,6 +137,21 @@ class ComputeMarket(mesa.Model):
         while self.running:
             self.step()
         return self
+
+    def view(self) -> View:
+        """What sellers looked at in the last quarter, for whoever asks a strategy again.
+
+        Raises
+        ------
+        ValueError
+            Before the first quarter.
+        """
+        q = self.quarter
+        if q is None:
+            raise ValueError("there is no quarter to look at yet; call step() first")
+        start = self.states[-2]
+        seen = replace(q, state=q.state.change(index_price=start.index_price, share=start.share, t=q.state.t))
+        return self._view(seen, free=q.problem.capacity, committed=q.position.committed)
 
     def _view(self, q: Quarter, **columns: Any) -> View:
         forced = {(firm, verb): option for (t, firm, verb), option in self.forced.items() if t == q.state.t}

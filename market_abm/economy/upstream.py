@@ -63,7 +63,8 @@ def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, F
     powered = world.sellers.regions.any(axis=1)
     share = np.where(powered, ordered_sum(world.sellers.regions * ration[None, :], axis=1), 1.0)
     online = waiting * share
-    fleet = state.fleet * (1.0 - float(world.scenario.behaviour.retirement))
+    fleet = state.fleet.copy()
+    fleet[:, :t] *= 1.0 - float(world.scenario.behaviour.retirement)  # what starts now does not retire now
     fleet[:, t] += online
     held = (waiting > 0) & (share < UNRATIONED)
     return state.change(fleet=fleet, power_queue=waiting - online), online, held
