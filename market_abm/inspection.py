@@ -110,7 +110,16 @@ def validate(name: str, facts: bool, changes: list[str], json: bool) -> int:
 
 def _facts(scenario: Any, json: bool) -> int:
     from market_abm.analysis.facts import facts_table, summary, verdicts
+    from market_abm.analysis.vetting import kept_table
+    from market_abm.experiments.observed import OPENING
 
+    history = kept_table()
+    if scenario.horizon.start == OPENING:  # the world of the backtest: history is its test
+        if json:
+            console.show_json({"valid": True, "summary": history.note, "history": history.as_dict()})
+        else:
+            console.show_tables([history])
+        return console.DONE
     if scenario.horizon.start != "2026Q3":
         raise console.InputError(
             f"{scenario.name} starts in {scenario.horizon.start}, the facts are for 2026Q3; compare a world "
@@ -119,9 +128,10 @@ def _facts(scenario: Any, json: bool) -> int:
     with console.Progress("Running four calm quarters"):
         found = verdicts(scenario)
     if json:
-        console.show_json({"valid": True, "summary": summary(found), "facts": facts_table(found).as_dict()})
+        tables = {"facts": facts_table(found).as_dict(), "history": history.as_dict()}
+        console.show_json({"valid": True, "summary": summary(found), **tables})
     else:
-        console.show_tables([facts_table(found)])
+        console.show_tables([facts_table(found), history])
     return console.DONE
 
 

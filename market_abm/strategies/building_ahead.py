@@ -4,6 +4,7 @@ The default rule sets orders against the fleet of today. Where fleets grow by ha
 or three quarters, that fleet is a small part of the one that the order joins: growth is then held back by the
 lead time itself, and only implausibly low adjustment costs and high caps follow history. In Hayashi (1982) the
 capital that adjustment costs fall on is that of the date of installation (time to build: Kydland and Prescott 1982).
+And what an entrant can start with, a small builder can add: its growth cap is not below the scale of an entry.
 """
 
 from __future__ import annotations
@@ -25,5 +26,9 @@ def at_arrival(view: View, rows: Ints) -> Orders:
     quarters = np.arange(state.pipeline.shape[1])
     coming = (quarters >= state.t) & (quarters < ahead.arrives[:, None])
     ordered = np.cumsum(np.where(coming, state.pipeline, 0.0), axis=1)[:, -1] + state.power_queue
-    kept = (1.0 - float(view.world.scenario.behaviour.retirement)) ** (ahead.arrives - state.t)
-    return default(view.with_(outlook=replace(ahead, online=ahead.online * kept + ordered)), rows)
+    b = view.world.scenario.behaviour
+    fleet = ahead.online * (1.0 - float(b.retirement)) ** (ahead.arrives - state.t) + ordered
+    with np.errstate(divide="ignore"):
+        entry = np.where(fleet > 0, float(b.entry_scale) / fleet, 0.0)
+    cap = np.where(ahead.growth_cap > 0, np.maximum(ahead.growth_cap, entry), 0.0)
+    return default(view.with_(outlook=replace(ahead, online=fleet, growth_cap=cap)), rows)

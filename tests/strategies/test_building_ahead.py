@@ -14,10 +14,13 @@ from tests.model.tables import cell
 SHORTAGE = {"index": 8.0, "segments": {"Users": users(100)}}
 
 
-def orders(build: str, cap: float = 0.5, lead: int = 3, quarters: int = 1, **fleet: Any) -> float:
+def orders(
+    build: str, cap: float = 0.5, lead: int = 3, quarters: int = 1, scale: float = 1.0, **fleet: Any
+) -> float:
     """What a lone seller in a shortage orders in the last quarter, kH100e: the growth cap binds."""
     seller = provider(growth_cap=cap, lead_time=lead, **fleet)
-    data = world({"Seller": seller}, behaviour={"psi": 0.1, "strategies": {"build": build}}, **SHORTAGE)
+    rules = {"psi": 0.1, "entry_scale": scale, "strategies": {"build": build}}
+    data = world({"Seller": seller}, behaviour=rules, **SHORTAGE)
     return cell(run(data, quarters), quarters - 1, "firms", "orders_kh100e", firm="Seller")
 
 
@@ -40,6 +43,12 @@ def test_growth_compounds_over_the_lead_time():
     """Orders of successive quarters: 5, 5 of the default rule while nothing arrives, 5 and 7.5 at arrival."""
     assert orders("default", quarters=2) == pytest.approx(5.0)
     assert orders("at_arrival", quarters=2) == pytest.approx(7.5)
+
+
+def test_what_an_entrant_can_start_with_a_small_builder_can_add():
+    assert orders("at_arrival", scale=8.0) == pytest.approx(8.0)
+    assert orders("default", scale=8.0) == pytest.approx(5.0)
+    assert orders("at_arrival", scale=8.0, cap=0.0) == 0.0  # who may not grow does not
 
 
 def test_deliveries_slow_to_a_floor():
