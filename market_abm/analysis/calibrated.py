@@ -46,7 +46,7 @@ def headline_under(
             set_values(world, values, {key: _inside(world, path) for key, path in paths.items()})[0]
             for world in worlds
         ]
-        columns[seed] = [subject.measured(*held, seed=run) for run in seeds]
+        columns[seed] = [subject.measured(held[0], held[1], run) for run in seeds]
     rows = []
     for measure, (_, unit, turn) in MEASURES.items():
         means = [float(np.nanmean([value[measure] for value in item])) for item in columns.values()]

@@ -170,7 +170,7 @@ class _Bench:
         if self.pool is not None:
             self.pool.shutdown(cancel_futures=True)
 
-    def each(self, loss: Callable[[Floats], float], vectors: Iterable[Floats]) -> list[float]:
+    def each(self, loss: Callable[..., float], vectors: Iterable[Floats]) -> list[float]:
         """Losses of vectors, in their order: the map that the optimiser calls."""
         todo = [[float(value) for value in vector] for vector in vectors]
         run = map if self.pool is None else self.pool.map
