@@ -69,14 +69,31 @@ def _write(found: Backtest, folder: Path, vetted: list[Table]) -> None:
 
 
 def verdict(found: Backtest) -> dict[str, Any]:
-    """Counts and sentences, as they are kept."""
+    """Counts and sentences, as they are kept, and what they were made of."""
     return {
+        "inputs": inputs(),
         "replications": found.replications,
         "counts": {item.name: found.counts(item.name) for item in found.forecasts},
         "level_corrected": {item.name: found.counts(item.name, anchored=True) for item in found.forecasts},
         "whole_run": {item.name: found.counts(item.name, "whole run") for item in found.forecasts},
         "sentences": found.sentences(),
     }
+
+
+def inputs() -> dict[str, str]:
+    """SHA-256 of the files that a backtest is made of: its worlds, the facts, the draws."""
+    from hashlib import sha256
+    from importlib.resources import files
+
+    from market_abm.experiments.forecast import WORLDS
+    from market_abm.scenario.library import shipped_file
+
+    data = files("market_abm.data")
+    parts = {f"{name}.yaml": shipped_file(name) for name in WORLDS.values()}
+    read = {name: path.read_bytes() for name, path in parts.items() if path is not None}
+    read["series.csv"] = data.joinpath("history").joinpath("series.csv").read_bytes()
+    read["draws-1.csv"] = data.joinpath("calibration").joinpath("draws-1.csv").read_bytes()
+    return {name: sha256(content).hexdigest() for name, content in read.items()}
 
 
 def _show(found: Backtest, vetted: list[Table], folder: Path, json: bool, quiet: bool) -> None:

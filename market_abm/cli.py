@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from market_abm.sweeping.options import register as register_sweeps
+
 app = typer.Typer(
     name="market-abm",
     help="Simulate the AI-compute market: who is a chokepoint, whose leverage shifts, who leads.",
@@ -133,6 +135,38 @@ def backtest(
 
 
 @command()
+def robustness(
+    baseline: Scenario,
+    others: Annotated[list[str], typer.Argument(metavar="OTHER...", help="Scenarios to compare with it.")],
+    seed: Seed = 1,
+    replications: Annotated[int, typer.Option(min=1, help="Number of common seeds, rules as set.")] = 30,
+    grid_seeds: Annotated[int, typer.Option(min=1, help="How many of them every cell of the grid runs.")] = 6,
+    protocols: Annotated[
+        str, typer.Option(help="Bargaining protocols.")
+    ] = "split,nash_in_nash,nntr,competitive",
+    betas: Annotated[str, typer.Option(help="Bargaining weights of the seller.")] = "0.25,0.5,0.75",
+    assumptions: Annotated[
+        int, typer.Option(min=0, help="Assumptions moved to both ends of their range.")
+    ] = 8,
+    discover: Annotated[
+        bool, typer.Option("--discover", help="Fail where scenario discovery is missing.")
+    ] = False,
+    set_: Set = None,
+    workers: Workers = None,
+    out: Out = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Say which differences survive other bargaining rules, thresholds, horizons and assumptions."""
+    from market_abm import commands
+
+    return commands.robustness(
+        [baseline, *others], range(seed, seed + replications), grid_seeds, _words(protocols), _numbers(betas),
+        assumptions, list(set_ or []), workers, out, json, quiet, discover,
+    )  # fmt: skip
+
+
+@command()
 def scenarios(json: Json = False) -> None:
     """List the shipped scenarios and the question that each answers."""
     from market_abm import inspection
@@ -228,6 +262,9 @@ def view(
     launch.view(scenario, port, host, token, browser)
 
 
+register_sweeps(command)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from market_abm import __version__
@@ -243,6 +280,19 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+def _words(text: str) -> list[str]:
+    """Words between commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _numbers(text: str) -> list[float]:
+    """Numbers between commas."""
+    try:
+        return [float(word) for word in _words(text)]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no list of numbers; write for example 0.25,0.5,0.75") from None
 
 
 def _changes(changes: list[str] | None, protocol: str | None, beta: float | None) -> list[str]:

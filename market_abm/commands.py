@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from market_abm.analysis.answer import Answer
     from market_abm.analysis.table import Table
     from market_abm.report.compare_report import Findings
+    from market_abm.report.robustness_report import Survey
     from market_abm.results.result import Result
     from market_abm.scenario import Scenario
 
@@ -81,6 +82,51 @@ def compare(
     else:
         _print_comparison(found, folder, quiet)
     return _code(results)
+
+
+def robustness(
+    names: Sequence[str],
+    seeds: range,
+    grid_seeds: int,
+    protocols: Sequence[str],
+    betas: Sequence[float],
+    moved: int,
+    changes: list[str],
+    workers: int | None,
+    out: Path | None,
+    json: bool,
+    quiet: bool,
+    discover: bool,
+) -> int:
+    """Run the grid and the assumptions, print what survives, write the folder."""
+    from market_abm.analysis.robustness.discovery import DiscoveryError
+    from market_abm.analysis.robustness.runs import robustness as run_all
+    from market_abm.report.robustness_files import write_robustness
+    from market_abm.report.robustness_report import survey
+    from market_abm.scenario import load_scenario
+
+    scenarios = [load_scenario(name, changes) for name in names]
+    label = "-vs-".join(scenario.name for scenario in scenarios)
+    folder = _folder(out, f"robustness-{label}-seeds{seeds[0]}-{seeds[-1]}")
+    with console.Progress("Simulating, runs", quiet) as progress:
+        made = run_all(
+            *scenarios, replications=len(seeds), grid_seeds=grid_seeds, seed=seeds[0], protocols=protocols,
+            betas=betas, moved=moved, workers=workers, progress=progress,
+        )  # fmt: skip
+    for failure in made.failures:
+        console.complain(
+            f"{failure['scenario']}, seed {failure['seed']}, {failure['variant']} did not finish: {failure['error']}"
+        )
+    try:
+        found = survey(made, discover)
+    except DiscoveryError as error:
+        raise console.InputError(str(error)) from None
+    write_robustness(found, folder, console.command_line())
+    if json:
+        console.show_json(found.as_dict() | {"folder": str(folder)})
+    else:
+        _print_robustness(found, folder, quiet)
+    return console.FAILURES if made.failures else console.DONE
 
 
 def explain(folder: Path, firm: str, quarter: str | None, seed: int | None, json: bool) -> None:
@@ -182,6 +228,23 @@ def _print_answer(found: Answer, folder: Path, quiet: bool) -> None:
         for note in found.notes:
             console.say(note, screen)
         _print_end(folder, screen, found.attribution)
+
+
+def _print_robustness(found: Survey, folder: Path, quiet: bool) -> None:
+    from market_abm.analysis.robustness.findings import RULE, findings_sentence, findings_table
+    from market_abm.analysis.robustness.tornado import turns_sentence, turns_table
+
+    screen, made = console.output(), found.made
+    for text in (*map(findings_sentence, found.found), turns_sentence(made.turns), *found.boxes):
+        console.say(text, screen)
+        screen.print()
+    tables = [findings_table(part, len(made.few)) for part in found.found if part]
+    moved = turns_table(made.turns)
+    console.show_tables(tables if quiet or moved is None else [*tables, moved], screen)
+    if not quiet:
+        screen.print()
+        console.say(RULE, screen, "dim")
+    _print_end(folder, screen, "")
 
 
 def _print_end(folder: Path, screen: Console, attribution: str) -> None:

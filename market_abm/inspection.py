@@ -7,9 +7,20 @@ from typing import Any
 from market_abm import console
 from market_abm.analysis.table import Column, Table
 
+THEMES = (
+    "Baselines",
+    "Leases and rivalry",
+    "Entry and market form",
+    "Shocks",
+    "Policies",
+    "History",
+    "Small worlds",
+)
+"""Headings of the list of scenarios, in order; others follow by name."""
+
 
 def scenarios(json: bool) -> None:
-    """List the shipped scenarios."""
+    """List the shipped scenarios by theme."""
     from market_abm.scenario import ScenarioError, load_scenario, shipped
 
     found: list[dict[str, Any]] = []
@@ -21,15 +32,32 @@ def scenarios(json: bool) -> None:
             continue
         span = f"{scenario.quarters[0]} to {scenario.quarters[-1]}"
         found.append(
-            {"name": name, "quarters": span, "firms": len(scenario.firms), "question": scenario.question}
+            {
+                "theme": scenario.theme or "Others",
+                "name": name,
+                "read_against": scenario.read_against or "",
+                "quarters": span,
+                "firms": len(scenario.firms),
+                "question": scenario.question,
+            }
         )
+    found.sort(key=_by_theme)
     if json:
         console.show_json(found)
         return
-    heads = ("name", "quarters", "firms", "question")
-    columns = tuple(Column(key, key.capitalize(), "count" if key == "firms" else "text") for key in heads)
-    rows = tuple(tuple(row.get(key, "") for key in heads) for row in found)
-    console.show_tables([Table("scenarios", "Shipped scenarios", columns, rows)])
+    heads = {"name": "Name", "question": "Question", "read_against": "Read against"}
+    columns = tuple(Column(key, label, extra=key == "read_against") for key, label in heads.items())
+    tables = []
+    for theme in dict.fromkeys(row.get("theme", "Others") for row in found):
+        part = [row for row in found if row.get("theme", "Others") == theme]
+        rows = tuple(tuple(row.get(key, "") for key in heads) for row in part)
+        tables.append(Table(f"scenarios-{theme.lower().replace(' ', '-')}", theme, columns, rows))
+    console.show_tables(tables)
+
+
+def _by_theme(row: dict[str, Any]) -> tuple[int, str, str]:
+    theme = row.get("theme", "Others")
+    return (THEMES.index(theme) if theme in THEMES else len(THEMES), theme, row["name"])
 
 
 def show(name: str, changes: list[str], json: bool) -> None:
@@ -82,7 +110,16 @@ def validate(name: str, facts: bool, changes: list[str], json: bool) -> int:
 
 def _facts(scenario: Any, json: bool) -> int:
     from market_abm.analysis.facts import facts_table, summary, verdicts
+    from market_abm.analysis.vetting import kept_table
+    from market_abm.experiments.observed import OPENING
 
+    history = kept_table()
+    if scenario.horizon.start == OPENING:  # the world of the backtest: history is its test
+        if json:
+            console.show_json({"valid": True, "summary": history.note, "history": history.as_dict()})
+        else:
+            console.show_tables([history])
+        return console.DONE
     if scenario.horizon.start != "2026Q3":
         raise console.InputError(
             f"{scenario.name} starts in {scenario.horizon.start}, the facts are for 2026Q3; compare a world "
@@ -91,9 +128,10 @@ def _facts(scenario: Any, json: bool) -> int:
     with console.Progress("Running four calm quarters"):
         found = verdicts(scenario)
     if json:
-        console.show_json({"valid": True, "summary": summary(found), "facts": facts_table(found).as_dict()})
+        tables = {"facts": facts_table(found).as_dict(), "history": history.as_dict()}
+        console.show_json({"valid": True, "summary": summary(found), **tables})
     else:
-        console.show_tables([facts_table(found)])
+        console.show_tables([facts_table(found), history])
     return console.DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -65,6 +66,8 @@ class ComputeMarket(mesa.Model):
         The state after the last quarter; ``states`` keeps one a quarter, so that a run can be forked.
     record : dict or None
         The last quarter's tables: steps, firms, links, contracts, events, decisions.
+    quarter : Quarter or None
+        The last quarter's working papers: problem, allocation, deal, delivery.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class ComputeMarket(mesa.Model):
         self.state: State = opening(self.world)
         self.states: list[State] = [self.state]
         self.record: dict[str, Any] | None = None
+        self.quarter: Quarter | None = None
         self.records: list[dict[str, Any]] = []
         self.forced = dict(forced or {})
         classes = dict(agents or {})
@@ -123,6 +127,7 @@ class ComputeMarket(mesa.Model):
         measured = q.state.t % self.measure_every == 0
         self.record = survey(q, measured)  # 13 measurement reads only
         self.state = q.close(self.record)
+        self.quarter = q
         self.states.append(self.state)
         self.records.append(self.record)
         self.running = self.state.t + 1 < self.world.quarters
@@ -132,6 +137,21 @@ class ComputeMarket(mesa.Model):
         while self.running:
             self.step()
         return self
+
+    def view(self) -> View:
+        """What sellers looked at in the last quarter, for whoever asks a strategy again.
+
+        Raises
+        ------
+        ValueError
+            Before the first quarter.
+        """
+        q = self.quarter
+        if q is None:
+            raise ValueError("there is no quarter to look at yet; call step() first")
+        start = self.states[-2]
+        seen = replace(q, state=q.state.change(index_price=start.index_price, share=start.share, t=q.state.t))
+        return self._view(seen, free=q.problem.capacity, committed=q.position.committed)
 
     def _view(self, q: Quarter, **columns: Any) -> View:
         forced = {(firm, verb): option for (t, firm, verb), option in self.forced.items() if t == q.state.t}
@@ -169,11 +189,10 @@ class ComputeMarket(mesa.Model):
         at_last_price = q.demand.at(np.full((len(world.buyers.key), 1), q.price))[:, 0]
         binding = tuple(b if want > cap else "" for b, want, cap in zip(binding, at_last_price, q.ceiling))
         wanted = np.minimum(at_last_price, q.ceiling)
-        forward = forward_sales(world, q.state, place, q.arrivals, wanted - place.committed)
-        price = np.full(world.shape, q.price)
-        q.state = q.state.change(
-            book=sign(world, q.state, forward, price, world.sellers.term, world.sellers.notice, "F")
-        )
+        forward = forward_sales(world, q.conditions, place, q.arrivals, wanted - place.committed)
+        price = np.minimum(np.full(world.shape, q.price), q.conditions.price_cap[:, None])
+        notice = np.maximum(world.sellers.notice, q.conditions.minimum_notice)
+        q.state = q.state.change(book=sign(world, q.state, forward, price, world.sellers.term, notice, "F"))
         q.position = position(world, q.state, q.conditions)
         quantity, value = value_blocks(world, q.demand, q.position.committed, q.ceiling, q.price)
         view = self._view(

@@ -1,16 +1,17 @@
 """Hypothesis everywhere: no deadlines (a first call may compile), and the same examples in every run.
 
-Set ``HYPOTHESIS_SEARCH=1`` to look for new ones.
+Set ``HYPOTHESIS_SEARCH=1`` to look for new ones, ``HYPOTHESIS_SHRINK=0`` where a failure need not be small.
 """
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
     "repeatable",
     deadline=None,
     derandomize="HYPOTHESIS_SEARCH" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
+    phases=tuple(Phase)[: None if os.environ.get("HYPOTHESIS_SHRINK", "1") != "0" else 3],
 )
 settings.load_profile("repeatable")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from market_abm.agents.firm import Firm
+from market_abm.economy.conditions import Conditions
 from market_abm.strategies import registry
 from market_abm.strategies.view import RESULTS, View, stacked, validated
 
@@ -45,7 +46,7 @@ class Desk:
         parts: list[Any] = []
         order: list[int] = []
         records: list[dict] = []
-        for name, group in self._split(verb, rows):
+        for name, group in self._split(verb, rows, view.conditions):
             if name is None:
                 for row in group:
                     result = stacked(getattr(self.agents[int(row)], verb)(view))
@@ -66,19 +67,28 @@ class Desk:
         records = [r for r in records if r["firm"] not in self._segments]
         return RESULTS[verb](**columns), sorted(records, key=lambda r: r["firm"])
 
-    def _split(self, verb: str, rows: np.ndarray) -> list[tuple[str | None, np.ndarray]]:
-        """Rows by strategy; None for rows whose class overrides the verb."""
-        if verb not in self._groups:
-            groups: dict[str | None, list[int]] = {}
-            for row in rows:
-                agent = self.agents.get(int(row))
-                own = agent is not None and getattr(type(agent), verb) is not getattr(Firm, verb)
-                groups.setdefault(None if own else self._names[verb][row], []).append(int(row))
-            self._groups[verb] = [
-                (name, np.array(group, dtype=np.int64))
-                for name, group in sorted(groups.items(), key=lambda item: item[0] or "")
-            ]
-        return self._groups[verb]
+    def _split(
+        self, verb: str, rows: np.ndarray, conditions: Conditions
+    ) -> list[tuple[str | None, np.ndarray]]:
+        """Rows by strategy; None for rows whose class overrides the verb. Who must post a price posts it."""
+        names = self._names[verb]
+        if verb == "sell" and conditions.posted.any():
+            bound = set(self.world.sellers.row[conditions.posted].tolist())
+            names = ["posted" if row in bound else name for row, name in enumerate(names)]
+        elif verb in self._groups:
+            return self._groups[verb]
+        groups: dict[str | None, list[int]] = {}
+        for row in rows:
+            agent = self.agents.get(int(row))
+            own = agent is not None and getattr(type(agent), verb) is not getattr(Firm, verb)
+            groups.setdefault(None if own else names[row], []).append(int(row))
+        found = [
+            (name, np.array(group, dtype=np.int64))
+            for name, group in sorted(groups.items(), key=lambda item: item[0] or "")
+        ]
+        if names is self._names[verb]:
+            self._groups[verb] = found
+        return found
 
     def _checked(self, verb: str, result: Any, view: View, rows: np.ndarray) -> Any:
         world, n = self.world, len(rows)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from market_abm.analysis.headline import MEASURES, headline_of
-from market_abm.experiments.calibration import Calibration, parameter_paths, set_values
+from market_abm.experiments.calibration import parameter_paths, set_values
 from market_abm.experiments.replicate import as_scenario, replicate
+from market_abm.experiments.search import Calibration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ def headline_under(
             set_values(world, values, {key: _inside(world, path) for key, path in paths.items()})[0]
             for world in worlds
         ]
-        columns[seed] = [subject.measured(*held, seed=run) for run in seeds]
+        columns[seed] = [subject.measured(held[0], held[1], run) for run in seeds]
     rows = []
     for measure, (_, unit, turn) in MEASURES.items():
         means = [float(np.nanmean([value[measure] for value in item])) for item in columns.values()]

@@ -61,10 +61,9 @@ class Scores:
 
     @property
     def agreed(self) -> str:
-        """The option that every rule picks alone; empty where they disagree or tie."""
-        picks = {self.best(rule) for rule in RULES}
-        only = next(iter(picks)) if len(picks) == 1 else ()
-        return only[0] if len(only) == 1 else ""
+        """The only option that is among the picks of every rule; empty where there is none, or several."""
+        always = [name for name in self.options if all(name in self.best(rule) for rule in RULES)]
+        return always[0] if len(always) == 1 else ""
 
 
 def scores(outcome: Outcome, options: Sequence[str], payoffs: Floats) -> Scores:

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from market_abm.analysis.derived import DERIVED
-from market_abm.analysis.effects import Effect, effect, paired_statistics
-from market_abm.analysis.effects import student_t as student_t
 from market_abm.analysis.outcomes import KEYS, LAB_OUTCOMES, OUTCOMES, RELATION_OUTCOME, Outcome
+from market_abm.analysis.pairing import Effect, effect, paired_statistics
+from market_abm.analysis.pairing import student_t as student_t
 from market_abm.analysis.panel import Floats, mean_known, panel
 from market_abm.analysis.statistics import first_year, last_year, span
 from market_abm.results.dictionary import columns
@@ -141,14 +141,14 @@ class Comparison:
             units, values = _block(result, found, name)
             at = [result.seeds.index(seed) for seed in self.seeds(step)]
             blocks.append((units, values[:, :, at], result.quarters))
-        units = sorted({*blocks[0][0], *blocks[1][0]})
+        every = sorted({*blocks[0][0], *blocks[1][0]})
         frames = []
         for label, window in self._windows(quarters, step):
-            pair = [_averaged(block, units, window) for block in blocks]
+            pair = [_averaged(block, every, window) for block in blocks]
             frame = paired(*(pd.DataFrame(values) for values in pair))
             frame.insert(0, "quarter", label)
             for place, key in enumerate(keys):
-                frame.insert(1 + place, key, pd.Series([unit[place] for unit in units], dtype="str"))
+                frame.insert(1 + place, key, pd.Series([unit[place] for unit in every], dtype="str"))
             known = np.isfinite(pair[0]).any(axis=1) | np.isfinite(pair[1]).any(axis=1)
             frames.append(frame[known] if keys else frame)
         return pd.concat(frames, ignore_index=True)

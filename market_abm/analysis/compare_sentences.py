@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from market_abm.analysis.effects import Effect
+from market_abm.analysis.pairing import Effect
 from market_abm.analysis.survival import onset
 from market_abm.analysis.table import SIGNED, UNITS, Kind
 from market_abm.analysis.writer import Sentence, Writer, listed

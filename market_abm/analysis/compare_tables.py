@@ -14,7 +14,7 @@ from market_abm.analysis.table import SIGNED, SIZED, UNITS, Band, Cell, Column, 
 
 if TYPE_CHECKING:
     from market_abm.analysis.compare import Comparison
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
 
 EFFECT_COLUMNS = (
     Column("outcome", "Outcome"),
@@ -81,15 +81,15 @@ def labs(comparison: Comparison, other: int = 0, effects: Sequence[Effect] | Non
     for firm, effects_of in by_lab.items():
         cells = []
         for outcome in LAB_OUTCOMES:
-            item = effects_of.get(outcome.key)
+            known = effects_of.get(outcome.key)
             nan = float("nan")
-            band = Band(nan, nan, nan) if item is None else Band(item.difference, item.low, item.high)
+            band = Band(nan, nan, nan) if known is None else Band(known.difference, known.low, known.high)
             cells.append(Cell(band, SIGNED.get(outcome.kind, outcome.kind)))
         lines.append((names.get(firm, firm), *cells))
     shared = comparison.quarters(other) if comparison.comparable(other) else ()
     when = sorted({outcome.when(shared) for outcome in LAB_OUTCOMES}) if shared else []
     note = f"Means over seeds with 95 % intervals; {' and '.join(when)}." if when else ""
-    rows = tuple(sorted(lines, key=lambda line: line[0].casefold()))
+    rows = tuple(sorted(lines, key=lambda line: str(line[0]).casefold()))
     return Table(f"labs_{comparison.names[other]}", "Labs, differences", tuple(columns), rows, note)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from market_abm.analysis.panel import panel
 from market_abm.analysis.table import Column, Table
@@ -56,15 +55,14 @@ def partings(comparison: Comparison, other: int = 0) -> tuple[Parting, ...]:
     pair = comparison.baseline, comparison.others[other]
     quarters, seeds = comparison.quarters(other), comparison.seeds(other)
     first = _first_difference(*pair, quarters, seeds)
-    choices = _first_choices(*pair, quarters)
-    found = []
-    for seed, at in zip(seeds, first):
-        if at is None:
-            found.append(Parting(seed, ""))
-            continue
-        causes = _causes(*pair, seed, quarters[at])
-        found.append(Parting(seed, quarters[at], causes, **choices.get(seed, {})))
-    return tuple(found)
+    parted = {seed: quarters[at] for seed, at in zip(seeds, first) if at is not None}
+    choices, causes = _first_choices(*pair, quarters), _causes(*pair, parted)
+    return tuple(
+        Parting(seed, parted[seed], causes[seed], **choices.get(seed, {}))
+        if seed in parted
+        else Parting(seed, "")
+        for seed in seeds
+    )
 
 
 def parting_sentence(comparison: Comparison, other: int, found: tuple[Parting, ...]) -> str:
@@ -93,23 +91,28 @@ def parting_sentence(comparison: Comparison, other: int, found: tuple[Parting, .
     )
 
 
-def parting_table(comparison: Comparison, other: int, found: tuple[Parting, ...], most: int = 30) -> Table:
-    """A row a seed."""
+def parting_table(comparison: Comparison, other: int, found: tuple[Parting, ...], most: int = 12) -> Table:
+    """A row a way to part, with the seeds that part in it; the most frequent first."""
+    counts: dict[tuple[str, ...], list[Parting]] = {}
+    for item in found:
+        key = (item.quarter, _listed(item.causes), item.firm, item.verb, item.baseline, item.other)
+        counts.setdefault(key, []).append(item)
+    order = sorted(counts, key=lambda key: (-len(counts[key]), key))
     rows = tuple(
         (
-            item.seed, item.quarter or "never", _listed(item.causes) if item.causes else "-",
-            item.choice_quarter or "never", item.firm or "-", item.verb or "-", item.baseline or "-", item.other or "-",
+            len(counts[key]), key[0] or "never", key[1] or "-", key[2] or "-", key[3] or "-", key[4] or "-",
+            key[5] or "-", min(item.choice_quarter for item in counts[key]) or "-",
         )
-        for item in found[:most]
+        for key in order[:most]
     )  # fmt: skip
     names = (
-        Column("seed", "Seed"), Column("quarter", "Part in"), Column("causes", "Only in one of them"),
-        Column("choice_quarter", "First other choice"), Column("firm", "Firm"), Column("verb", "Decides to"),
-        Column("baseline", "In the baseline"), Column("other", "Here"),
+        Column("seeds", "Seeds", "count"), Column("quarter", "Part in"), Column("causes", "Only in one of them"),
+        Column("firm", "First other choice by"), Column("verb", "to"), Column("baseline", "In the baseline"),
+        Column("other", "Here"), Column("choice_quarter", "Earliest"),
     )  # fmt: skip
-    name = comparison.names[other]
-    note = f"The first {most} of {len(found)} seeds." if len(found) > most else ""
-    return Table(f"partings_{other}", f"First divergence: {name}", names, rows, note)
+    left = sum(len(counts[key]) for key in order[most:])
+    note = f"{left} more seeds part in {len(order) - most} other ways." if left else ""
+    return Table(f"partings_{other}", f"First divergence: {comparison.names[other]}", names, rows, note)
 
 
 def _first_difference(
@@ -137,31 +140,37 @@ def _first_difference(
     return [int(column.argmax()) if column.any() else None for column in differs.T]
 
 
-def _causes(baseline: Result, other: Result, seed: int, quarter: str) -> tuple[str, ...]:
-    """What only one of two runs has in a quarter: contracts in force, then events by stage."""
-    sets = []
-    for result in (baseline, other):
+def _causes(baseline: Result, other: Result, parted: dict[int, str]) -> dict[int, tuple[str, ...]]:
+    """What only one of two runs has in the quarter in which they part, by seed: contracts, then events by stage."""
+    ours, theirs = (_present(result, parted) for result in (other, baseline))
+    found = {}
+    for seed in parted:
+        new = sorted(ours[seed] - theirs[seed])
+        gone = sorted((stage, f"without {text}") for stage, text in theirs[seed] - ours[seed])
+        found[seed] = tuple(text for _, text in (*new, *gone))
+    return found
+
+
+def _present(result: Result, parted: dict[int, str]) -> dict[int, set[tuple[int, str]]]:
+    """Contracts in force and events of the first stages in each seed's quarter."""
+    found: dict[int, set[tuple[int, str]]] = {seed: set() for seed in parted}
+    for quarter in dict.fromkeys(parted.values()):
         contracts, events = (
-            table[(table["seed"] == seed) & (table["quarter"] == quarter)]
-            for table in (result.contracts, result.events)
+            table[table["quarter"] == quarter] for table in (result.contracts, result.events)
         )
-        keys = contracts["contract"]
-        deals = contracts[~keys.str.match(r"T\d+-")]  # those that the run itself signs are consequences
-        first = [
-            (0, f"contract {c}: {s} to {b}")
-            for c, s, b in zip(deals["contract"], deals["supplier"], deals["buyer"])
-        ]
-        happened = [
-            (int(stage), " ".join(filter(None, (kind, firm, detail))))
-            for stage, kind, firm, detail in zip(
-                events["stage"], events["kind"], events["firm"], events["detail"]
-            )
-            if stage < 2
-        ]
-        sets.append(set(first + happened))
-    ours, theirs = sets[1] - sets[0], sets[0] - sets[1]
-    gone = [(stage, f"without {text}") for stage, text in theirs]
-    return tuple(text for _, text in sorted(ours)) + tuple(text for _, text in sorted(gone))
+        contracts = contracts[
+            ~contracts["contract"].str.match(r"T\d+-")
+        ]  # those signed in the run are consequences
+        events = events[events["stage"] < 2]
+        for seed, key, supplier, buyer in zip(
+            *(contracts[c] for c in ("seed", "contract", "supplier", "buyer"))
+        ):
+            if parted.get(seed) == quarter:
+                found[seed].add((0, f"contract {key}: {supplier} to {buyer}"))
+        for seed, stage, *words in zip(*(events[c] for c in ("seed", "stage", "kind", "firm", "detail"))):
+            if parted.get(seed) == quarter:
+                found[seed].add((int(stage), " ".join(filter(None, words))))
+    return found
 
 
 def _first_choices(baseline: Result, other: Result, quarters: list[str]) -> dict[int, dict[str, str]]:
@@ -192,15 +201,12 @@ def _first_choices(baseline: Result, other: Result, quarters: list[str]) -> dict
 
 
 def _most_common(items: list[Any]) -> Any:
-    counts = pd.Series(items, dtype=object).value_counts(sort=False) if items else pd.Series(dtype=int)
-    if counts.empty:
-        return ()
-    top = counts.max()
-    return min(item for item, count in counts.items() if count == top)
+    """The most frequent item, the first in order among equals; empty without any."""
+    return min(items, key=lambda item: (-items.count(item), item)) if items else ()
 
 
 def _listed(causes: tuple[str, ...]) -> str:
-    shown = ", ".join(causes[:NAMED])
+    shown = "; ".join(causes[:NAMED])
     return shown + (f" and {len(causes) - NAMED} more" if len(causes) > NAMED else "")
 
 
@@ -216,19 +222,16 @@ def changed_decisions(comparison: Comparison, other: int, most: int = 12) -> Tab
     if changed.empty:
         return None
     kinds = ["firm", "verb", "option_a", "option_b"]
-    counts = changed.groupby(kinds).size().sort_values(ascending=False, kind="stable").head(most)
+    counts = changed.groupby(kinds, as_index=False).size().sort_values("size", ascending=False, kind="stable")
     rows = []
-    for kind, count in counts.items():
-        part = changed[(changed[kinds] == list(kind)).all(axis=1)]  # type: ignore[call-overload]
-        nexts = part.loc[part["next_option_b"] != "", "next_option_b"]
-        following = nexts.mode().iloc[0] if len(nexts) else "none"
-        margin = (part["score_b"] - part["next_score_b"]).median()
-        bound = part.loc[part["binding_b"] != "", "binding_b"]
-        seeds = part["seed"].nunique()
-        firm, verb, before, after = kind
+    for kind in counts.head(most).to_dict("records"):
+        part = changed[np.all([changed[name] == kind[name] for name in kinds], axis=0)]
+        nexts, bound = (part.loc[part[name] != "", name] for name in ("next_option_b", "binding_b"))
+        margin = float((part["score_b"] - part["next_score_b"]).median())
         rows.append(
-            (firm, verb, before, after, following, float(margin), part["unit_b"].iloc[0],
-             bound.mode().iloc[0] if len(bound) else "-", int(count), int(seeds))
+            (kind["firm"], kind["verb"], kind["option_a"], kind["option_b"],
+             str(nexts.mode().iloc[0]) if len(nexts) else "none", margin, str(part["unit_b"].iloc[0]),
+             str(bound.mode().iloc[0]) if len(bound) else "-", int(kind["size"]), int(part["seed"].nunique()))
         )  # fmt: skip
     names = (
         Column("firm", "Firm"), Column("verb", "Decides to"), Column("baseline", "In the baseline"),

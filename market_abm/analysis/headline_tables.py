@@ -96,7 +96,7 @@ def sentences(found: Effects) -> list[str]:
         if known.empty:
             out.append(f"{name}: no run has a value.")
             continue
-        most = known.loc[known["effect"].abs().idxmax()]
+        most = known.iloc[int(known["effect"].abs().to_numpy().argmax())]
         words = _turning(turning)
         out.append(
             f"{name} ({found.headline.label(measure)}): {at:+.3g} {unit}. {most['key']} moves it most, "

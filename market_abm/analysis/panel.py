@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -39,13 +39,17 @@ class Panel:
     quarters: tuple[str, ...]
     seeds: tuple[int, ...]
     rows: NDArray[np.int64]
+    _blocks: dict[str, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def values(self, column: str) -> Floats:
-        """A numeric column as a block (U, Q, S); NaN where there is no row or no value."""
-        column_values = self.table[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        if not len(column_values):
-            return np.full(self.rows.shape, np.nan)
-        return np.where(self.rows >= 0, column_values[self.rows], np.nan)
+        """A numeric column as a block (U, Q, S); NaN where there is no row or no value. Made once, read-only."""
+        if column not in self._blocks:
+            block = np.full(self.rows.shape, np.nan)
+            there = self.rows >= 0
+            block[there] = self.table[column].to_numpy(dtype=np.float64, na_value=np.nan)[self.rows[there]]
+            block.flags.writeable = False
+            self._blocks[column] = block
+        return self._blocks[column]
 
     def mean(self, column: str, window: Sequence[str]) -> Floats:
         """Mean over a window by unit and seed (U, S); missing values are left out, not counted as zero."""

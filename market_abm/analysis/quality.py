@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market_abm.analysis.effects import Effect
+from market_abm.analysis.pairing import Effect
 from market_abm.analysis.table import Column, Table
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ import numpy as np
 from market_abm.analysis.panel import Floats
 from market_abm.analysis.table import SIGNED, Cell, Column, Table
 from market_abm.rng import triangular, uniform
-from market_abm.scenario.assumptions import Assumption, assumptions
-from market_abm.scenario.draw import Input
+from market_abm.scenario.assumptions import Assumption, assumptions, group_of, meaning
+from market_abm.scenario.draw import Input, numbers
 from market_abm.scenario.quantity import Quantity
 
 if TYPE_CHECKING:
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
     from market_abm.scenario import Scenario
 
 ENOUGH = 20
@@ -74,8 +74,9 @@ class Entry:
 def draws(scenario: Scenario, seeds: Sequence[int], groups: Sequence[Assumption]) -> Floats:
     """Drawn values of groups of numbers, means over each group (S, G); as :meth:`Scenario.drawn` draws them."""
     found = np.empty((len(seeds), len(groups)))
+    by_key = _grouped(scenario)
     for place, group in enumerate(groups):
-        inputs = group.inputs(scenario)
+        inputs = by_key.get(group.key) or group.inputs(scenario)
         for row, seed in enumerate(seeds):
             values = [_draw(item, seed) for item in inputs]
             found[row, place] = sum(values) / len(values) if values else np.nan
@@ -93,7 +94,17 @@ def _draw(item: Input, seed: int) -> float:
 def register(scenario: Scenario) -> tuple[Entry, ...]:
     """Every assumption of a scenario with a range, in the order of the schema."""
     grades = {key: source.grade or "" for key, source in scenario.sources.items()}
-    return tuple(_entry(group, scenario, grades) for group in assumptions(scenario))
+    by_key = _grouped(scenario)
+    return tuple(_entry(key, meaning(key), inputs, grades) for key, inputs in by_key.items())
+
+
+def _grouped(scenario: Scenario) -> dict[str, list[Input]]:
+    """Numbers with a range by the group that they belong to, in the order of the schema."""
+    found: dict[str, list[Input]] = {}
+    for item in numbers(scenario):
+        if isinstance(item.value, Quantity) and item.value.ranged:
+            found.setdefault(group_of(item.path), []).append(item)
+    return found
 
 
 class Bench:
@@ -150,11 +161,10 @@ def _unit(columns: Floats) -> Floats:
     return centred / np.sqrt((centred**2).sum(axis=0))
 
 
-def _entry(group: Assumption, scenario: Scenario, grades: dict[str, str]) -> Entry:
-    inputs = group.inputs(scenario)
+def _entry(key: str, words: str, inputs: Sequence[Input], grades: dict[str, str]) -> Entry:
     quantities = [item.value for item in inputs if isinstance(item.value, Quantity)]
-    named = dict.fromkeys(key for item in quantities for key in item.source if key != "assumption")
-    found = [grades.get(key, "") for key in named]
+    named = dict.fromkeys(source for item in quantities for source in item.source if source != "assumption")
+    found = [grades.get(name, "") for name in named]
     if not named or any(item.estimated for item in quantities):
         found.append("D")
     grade = max((item for item in found if item in GRADE), key=GRADE.__getitem__, default="")
@@ -162,7 +172,7 @@ def _entry(group: Assumption, scenario: Scenario, grades: dict[str, str]) -> Ent
     source = ", ".join(keys[:4]) + (f" and {len(keys) - 4} more" if len(keys) > 4 else "")
     numbers = [[float(item), item.low, item.high] for item in quantities]
     value, low, high = (float(item) for item in np.mean(np.array(numbers, dtype=np.float64), axis=0))
-    return Entry(group.key, group.meaning, len(inputs), value, low, high, source or "guess", grade)
+    return Entry(key, words, len(inputs), value, low, high, source or "guess", grade)
 
 
 def grade_shares(entries: Sequence[Entry]) -> dict[str, float]:

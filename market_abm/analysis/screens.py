@@ -11,7 +11,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from market_abm.analysis.statistics import last_year, span
 from market_abm.analysis.table import Column, Table
@@ -105,7 +104,9 @@ def merchant_shares(result: Result, scenario: Scenario | None = None) -> tuple[l
     """Owners and their merchant shares; the members of an aggregate have no name."""
     rows = result.firms[result.firms["share_merchant"].notna()]
     rows = rows[rows["quarter"].isin(list(last_year(result.quarters)))]
-    by_owner = rows.drop_duplicates(["seed", "quarter", "owner"]).groupby("owner")["share_merchant"].mean()
+    rows = rows.drop_duplicates(["seed", "quarter", "owner"])
+    times = len(rows[["seed", "quarter"]].drop_duplicates())
+    by_owner = rows.groupby("owner")["share_merchant"].sum() / max(times, 1)  # an owner that is gone has none
     members = {}
     if scenario is not None:
         members = {firm.owner or name: int(firm.aggregate_of) for name, firm in scenario.firms.items()}
@@ -184,38 +185,35 @@ def refusals(result: Result, scenario: Scenario) -> list[Refusal]:
     against the price of the input (Moresi & Salop 2013; Rogerson 2020).
     """
     window = list(last_year(result.quarters))
-    firms = result.firms[result.firms["quarter"].isin(window)].groupby("firm").mean(numeric_only=True)
+    rows = result.firms[result.firms["quarter"].isin(window)]
+    firms = (
+        rows.groupby("firm")[["product_share", "revenue_musd", "served_khq"]]
+        .mean()
+        .fillna(0.0)
+        .to_dict("index")
+    )
     links = result.links[result.links["quarter"].isin(window)]
-    pairs = links.groupby(["supplier", "buyer"])[
-        ["volume_khq", "price_usd_per_gpu_hour", "unit_cost_usd_per_gpu_hour"]
-    ].mean()
-    share = firms["product_share"].fillna(0.0)
-    labs = [name for name in firms.index if share[name] > 0.0]
+    columns = ["volume_khq", "price_usd_per_gpu_hour", "unit_cost_usd_per_gpu_hour"]
+    labs = [str(name) for name, row in firms.items() if row["product_share"] > 0.0]
     if len(labs) < 2:
         return []
-    ratio = pd.DataFrame(diversion(share[labs].to_numpy()), index=labs, columns=labs)
+    ratio = diversion(np.array([firms[name]["product_share"] for name in labs]))
     found = []
-    for (seller, buyer), row in pairs.iterrows():
-        volume, price = float(row["volume_khq"]), float(row["price_usd_per_gpu_hour"])
-        known = (
-            seller in scenario.firms
-            and seller in labs
-            and buyer in labs
-            and seller != buyer
-            and np.isfinite(price)
-            and price > 0.0
-        )
-        if not known or not volume > 0.0 or not firms.loc[buyer, "served_khq"] > 0.0:
+    for link in links.groupby(["supplier", "buyer"])[columns].mean().reset_index().to_dict("records"):
+        seller, buyer = str(link["supplier"]), str(link["buyer"])
+        volume, price, cost = (float(link[name]) for name in columns)
+        rivals = seller in labs and buyer in labs and seller != buyer and seller in scenario.firms
+        if not rivals or not (np.isfinite(price) and price > 0.0 and volume > 0.0):
             continue
-        margin = float(scenario.firms[seller].lab.margin) if scenario.firms[seller].lab else 0.0
-        to_own = float(ratio.loc[buyer, seller])
-        lost = float(firms.loc[buyer, "revenue_musd"]) * min(
-            volume / float(firms.loc[buyer, "served_khq"]), 1.0
-        )
-        upstream = musd_per_khq(price - float(row["unit_cost_usd_per_gpu_hour"]))
-        sum_of = vertical_arithmetic(upstream, volume, lost, to_own, margin)
+        revenue, served = float(firms[buyer]["revenue_musd"]), float(firms[buyer]["served_khq"])
+        lab = scenario.firms[seller].lab
+        if lab is None or not served > 0.0:
+            continue
+        margin, to_own = float(lab.margin), float(ratio[labs.index(buyer), labs.index(seller)])
+        lost = revenue * min(volume / served, 1.0)
+        sums = vertical_arithmetic(musd_per_khq(price - cost), volume, lost, to_own, margin)
         pressure = float(vguppi_upstream(to_own, margin, lost / volume, musd_per_khq(price)))
-        found.append(Refusal(str(seller), str(buyer), volume, to_own, pressure, sum_of))
+        found.append(Refusal(seller, buyer, volume, to_own, pressure, sums))
     return sorted(found, key=lambda item: (-item.vguppi, item.seller, item.buyer))
 
 

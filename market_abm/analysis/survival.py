@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market_abm.analysis.effects import LEVEL
+from market_abm.analysis.pairing import LEVEL
 from market_abm.analysis.panel import Floats, panel
 
 if TYPE_CHECKING:

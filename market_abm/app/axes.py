@@ -83,7 +83,7 @@ def chart(
     y_axis: dict[str, Any] = {**axis, "gridcolor": "#EEF1F4", "nticks": 5, "tickformat": form}
     y_axis |= {"range": list(extent)} if extent else {"rangemode": "tozero" if zero else "normal"}
     return {
-        "margin": {"l": 40, "r": 10, "t": 20, "b": 18},
+        "margin": {"l": 40, "r": 10, "t": 8, "b": 18},
         "font": {"family": FONT, "size": 11, "color": "#1F2933"},
         "paper_bgcolor": "#FFFFFF",
         "plot_bgcolor": "#FFFFFF",

@@ -78,7 +78,7 @@ def price(quarters: Sequence[str], own: Runs, ghost: Runs, limits: Thresholds) -
     data = _lines(quarters, own, ghost, columns)
     tight = float(limits.tight_price)
     cost = [tight * value for value in column(own, "price_long_run_usd_per_gpu_hour")]
-    limit = line(f"tight above ({tight:g} x cost)", quarters, cost, 7)
+    limit = line("tight from here", quarters, cost, 7) | {"showlegend": False, "mode": "lines"}
     limit["line"] |= {"dash": "dot", "width": 1}
     layout = chart(quarters, len(own) - 1, form=".2f")
     caption = f"Tight where the index is at least {tight:g} times the long-run user cost."
@@ -94,11 +94,10 @@ def residual_supply(
         data.append(line(label, quarters, of_firm(ghost, supplier, name), step, ghost=True))
         data.append(line(label, quarters, of_firm(own, supplier, name), step))
     shown = [value for trace in data for value in trace["y"] if value is not None]
-    top = max([1.25, *(value * 1.15 for value in shown)])
-    data.append(_grades(quarters, own, supplier, top))
-    layout = chart(
-        quarters, len(own) - 1, limits=[threshold(1.0, "below 1: pivotal")], extent=(0.0, top * 1.1)
-    )
+    top = max([1.3, *(value * 1.25 for value in shown)])
+    data.append(_grades(quarters, own, supplier, 0.92 * top))
+    limit = threshold(1.0, "pivotal below")
+    layout = chart(quarters, len(own) - 1, limits=[limit], extent=(0.0, 1.06 * top))
     caption = (
         "Capacity of all others over long-run demand; with links: the demand that can be served without it. "
         "Squares: grade on the market level (W watch, C chokepoint, ! critical)."

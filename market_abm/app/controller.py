@@ -215,6 +215,7 @@ class Session:
 
     def _work(self) -> None:
         """Turn by turn, until the page is gone."""
+        self._paint()
         while True:
             with self._turn:
                 if self._closed:

@@ -31,7 +31,11 @@ class Frame:
     charts: str = "{}"
     timeline: str = "{}"
     drawer: str = "{}"
-    ways: str = "{}"
+    beside: str = "{}"
+    beside_table: str = "{}"
+    differences: str = "{}"
+    parting: str = ""
+    credits: str = "{}"
 
 
 def packed(content: Any) -> str:

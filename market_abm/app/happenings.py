@@ -169,8 +169,8 @@ def figure(quarters: Sequence[str], items: Sequence[Happening], at: int) -> dict
         "tickvals": list(LANES),
     }
     layout["yaxis"].pop("nticks", None)
-    gap = -(-len(quarters) // 20)
-    layout["xaxis"] |= {"tickvals": list(quarters)[::gap]}
+    gap = -(-len(quarters) // 10)
+    layout["xaxis"] |= {"tickvals": list(quarters)[::gap], "tickangle": 0}
     return {"data": data, "layout": layout}
 
 

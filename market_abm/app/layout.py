@@ -21,7 +21,7 @@ COLUMNS = (26.0, 262.0, 508.0, 762.0)
 
 TOP, BOTTOM = 62.0, 742.0
 
-BULK = 2.2
+BULK = 3.0
 """Room that a tier's whole size takes, in rooms of its smallest node."""
 
 SHOWN = 150

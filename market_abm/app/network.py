@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTHS = (0.8, 1.6, 2.8, 4.6, 7.0, 10.0)
 """Line widths, px: an edge takes the one nearest to its share of the largest flow."""
 
-LARGEST = 34.0
+LARGEST = 30.0
 """Radius of the largest node, units of the canvas; area is capacity."""
 
 SMALLEST = 4.0
@@ -193,26 +193,29 @@ def _nodes(
 def _labels(
     layout: Layout, rows: Mapping[str, Mapping[str, Any]], radius: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Names beside the nodes; graded ones say so in words."""
-    text = []
-    for spot in layout.values():
-        name = short(spot.label)
-        badge = BADGE.get(grade(spot, rows), "")
-        text.append(f"<b>{name}</b><br><b>{badge}</b>" if badge else name)
+    """Names beside the nodes, with the room that each has; graded ones say so in words."""
+    at = {key: round(spot.x + radius[key] + 9.0, 1) for key, spot in layout.items()}
+    room = {
+        key: (COLUMNS[spot.tier + 1] - 12.0 if spot.tier < 3 else WIDTH) - at[key]
+        for key, spot in layout.items()
+    }
+    names = [[s.label, BADGE.get(grade(s, rows), ""), round(room[key], 1)] for key, s in layout.items()]
     return {
         "type": "scatter",
         "mode": "text",
-        "x": [round(spot.x + radius[key] + 9.0, 1) for key, spot in layout.items()],
+        "x": list(at.values()),
         "y": [round(spot.y, 1) for spot in layout.values()],
-        "text": text,
+        "text": [name for name, _, _ in names],
+        "customdata": names,
         "textposition": "middle right",
         "textfont": {
             "size": 12,
-            "color": [CHOKED if grade(s, rows) in BADGE else "#1F2933" for s in layout.values()],
+            "color": [CHOKED if badge else "#1F2933" for _, badge, _ in names],
             "shadow": "0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff",
         },
         "hoverinfo": "skip",
         "cliponaxis": False,
+        "meta": "names",
     }
 
 
@@ -233,12 +236,6 @@ def _choked(layout: Layout, edges: Sequence[Edge]) -> dict[str, Any]:
         },
         "hoverinfo": "skip",
     }
-
-
-def short(name: str, most: int = 24) -> str:
-    """A name that fits beside its node, safe as markup."""
-    cut = name if len(name) <= most else name[: most - 1].rstrip(" (,") + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _canvas() -> dict[str, Any]:

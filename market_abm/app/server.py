@@ -58,6 +58,7 @@ def application(policy: Policy, page: str = PAGE) -> Guard:
     from solara.server import starlette as solara_server
     from starlette.applications import Starlette
     from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse
+    from starlette.responses import Response as StarletteResponse
     from starlette.routing import Mount, Route, WebSocketRoute
     from starlette.staticfiles import StaticFiles
 
@@ -79,6 +80,20 @@ def application(policy: Policy, page: str = PAGE) -> Guard:
     async def plotly_js(request: Request) -> Response:
         return FileResponse(script, media_type="text/javascript", headers={"cache-control": "max-age=86400"})
 
+    def exported(request: Request) -> Response:  # in a thread of its own: a run may have to be played
+        from market_abm.app import pages
+        from market_abm.app.exports import ExportError, export
+        from market_abm.app.place import LinkError
+
+        library, first = pages.shelf()
+        query = without_token(request.url.query)
+        try:
+            file = export(request.path_params["what"], query, library, first)
+        except (ExportError, LinkError) as error:
+            return PlainTextResponse(f"{error}\n", status_code=400)
+        head = {"content-disposition": f'attachment; filename="{file.name}"'}
+        return StarletteResponse(file.data, media_type=file.kind, headers=head)
+
     async def ready(request: Request) -> Response:
         return PlainTextResponse("ready")
 
@@ -93,6 +108,7 @@ def application(policy: Policy, page: str = PAGE) -> Guard:
         Route("/", root),
         Route("/ready", ready),
         Route("/vendor/plotly.js", plotly_js),
+        Route("/export/{what}", exported),
         Route("/jupyter/api/kernels/{id}", solara_server.kernels),
         WebSocketRoute("/jupyter/api/kernels/{kernel_id}/{name}", solara_server.kernel_connection),
         Route("/_solara/api/close/{kernel_id}", solara_server.close, methods=["POST"]),
@@ -116,6 +132,11 @@ def dressed(page: str) -> str:
     page = page.replace("<html>", '<html lang="en">', 1)
     fixed = ", maximum-scale=1, user-scalable=no, minimal-ui"
     return page.replace(fixed, "", 1).replace("</title>", f"</title>\n{HEAD}", 1)
+
+
+def without_token(query: str) -> str:
+    """A query without the token that may stand in it."""
+    return "&".join(part for part in query.lstrip("?").split("&") if part and not part.startswith("token="))
 
 
 class _Blind:

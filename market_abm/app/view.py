@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from market_abm.app import compose
+from market_abm.app import beside, compose
 from market_abm.app.drawer import drawer
 from market_abm.app.frame import Frame, packed
 from market_abm.app.layout import Layout, layout
 from market_abm.app.levers import GROUPS, OPEN
+from market_abm.app.library import Run
+from market_abm.app.words import DISCLAIMER
 from market_abm.scenario.tree import parse
 
 if TYPE_CHECKING:
+    from market_abm.analysis.divergence import Parting
     from market_abm.app.library import Library
     from market_abm.app.place import Place
     from market_abm.app.snapshot import Snapshot
     from market_abm.app.trajectory import Trajectory
+
+MOST_LAYOUTS = 8
+"""Places of nodes that a session remembers."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class Painter:
         self._last: dict[str, str] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
         self._levers: tuple[tuple[str, int], str] | None = None
+        self._credited: dict[str, str] = {}
+        self._partings: dict[tuple[Run, Run], Parting] = {}
 
     def frame(self, view: View, number: int) -> Frame:
         """The frame of a view, of what has been computed by now."""
@@ -65,17 +73,52 @@ class Painter:
             "controls": self._controls(place),
             "values": packed({"changes": dict(place.changes), "entries": _entries(place)}),
             "transport": packed(self._transport(view, run, number)),
+            "credits": self._credits(run, place.scenario),
         }
         now = run.at(shown) if shown else None
         if now is not None:
             self._last |= compose.pack(self._panels(view, run, now))
+            self._last |= self._beside(place, run, now)
         return Frame(number=number, **self._last, **texts)
+
+    def _beside(self, place: Place, run: Trajectory, now: Snapshot) -> dict[str, str]:
+        """The second scenario: its network, the differences, and where the two part."""
+        wanted = place.other(self.library)
+        if wanted is None:
+            return {"beside": "{}", "beside_table": "{}", "differences": "{}", "parting": ""}
+        other = self.library.run(wanted)
+        then = other.at(now.step)
+        if then is None or (then.step < now.step and not other.error):
+            return {}  # on its way: what is there stays
+        layouts = [
+            self._placed(run, place.scenario, place.seed),
+            self._placed(other, place.compare, place.seed),
+        ]
+        same = set(layouts[0]) == set(layouts[1])
+        title = f"{place.compare}, {then.quarter}"
+        drawn, twin = compose.network_panel(then, other, layouts[0 if same else 1], place.firm, title)
+        panels = beside.differences(
+            run.quarters, run.snapshots[: now.step], other.snapshots[: now.step], place.firm
+        )
+        key = (place.run, wanted)
+        found = self._partings.get(key) or beside.parted(run, other)
+        if found is not None and found.firm:
+            self._partings[key] = found  # nothing earlier can turn up
+        sentence = beside.parting_sentence(run, other, found, now.quarter)
+        if other.error:
+            sentence += f" {place.compare} stopped: {other.error}"
+        return {
+            "beside": packed(drawn),
+            "beside_table": packed(twin),
+            "differences": packed([panel.as_dict() for panel in panels]),
+            "parting": sentence,
+        }
 
     def _panels(self, view: View, run: Trajectory, now: Snapshot) -> dict[str, Any]:
         place = view.place
         baseline = self.library.run(place.baseline)
-        placed = self._placed(run, baseline, place)
-        drawn, twin = compose.network_panel(now, run, placed, place.firm, place.scenario)
+        placed = self._placed(run, place.scenario, place.seed)
+        drawn, twin = compose.network_panel(now, run, placed, place.firm, f"{place.scenario}, {now.quarter}")
         panels: dict[str, Any] = {
             "network": drawn,
             "table": twin,
@@ -88,13 +131,15 @@ class Painter:
             panels["drawer"] = drawer(run, now, place.firm)
         return panels
 
-    def _placed(self, run: Trajectory, baseline: Trajectory, place: Place) -> Layout:
+    def _placed(self, run: Trajectory, scenario: str, seed: int) -> Layout:
         """Places of the nodes: the same for every change to a scenario."""
-        key = (place.scenario, place.seed)
+        key = (scenario, seed)
         if key not in self._layouts:
-            first = baseline.at(1) or run.at(1)
+            first = self.library.run(Run(scenario, (), seed)).at(1) or run.at(1)
             assert first is not None  # there is a quarter to show
             self._layouts[key] = layout(run.scenario, first)
+            while len(self._layouts) > MOST_LAYOUTS:
+                del self._layouts[next(iter(self._layouts))]
         return self._layouts[key]
 
     def _controls(self, place: Place) -> str:
@@ -113,6 +158,14 @@ class Painter:
             content = {"scenarios": self.library.names(), "groups": [g for g in groups if g["levers"]]}
             self._levers = key, packed(content)
         return self._levers[1]
+
+    def _credits(self, run: Trajectory, name: str) -> str:
+        """What this is and is not, and whose data it stands on (once the model is loaded)."""
+        if name not in self._credited and len(run):
+            from market_abm.analysis.answer import attribution
+
+            self._credited[name] = attribution(run.result().setting)
+        return packed({"disclaimer": DISCLAIMER, "attribution": self._credited.get(name, "")})
 
     def _transport(self, view: View, run: Trajectory, number: int) -> dict[str, Any]:
         place = view.place

@@ -32,7 +32,17 @@ def Network(network: str, table: str, event_act: Act) -> None:
 
 @solara.component_vue("vue/charts.vue", vuetify=False)
 def Charts(charts: str, event_act: Act) -> None:
-    """The four charts."""
+    """Charts, each with what it shows."""
+
+
+@solara.component_vue("vue/parting.vue", vuetify=False)
+def Parting(parting: str, event_act: Act) -> None:
+    """Where two runs part."""
+
+
+@solara.component_vue("vue/ways.vue", vuetify=False)
+def Ways(transport: str, event_act: Act) -> None:
+    """Link, command line, downloads."""
 
 
 @solara.component_vue("vue/timeline.vue", vuetify=False)
@@ -43,3 +53,8 @@ def Timeline(timeline: str, event_act: Act) -> None:
 @solara.component_vue("vue/drawer.vue", vuetify=False)
 def Drawer(drawer: str, event_act: Act) -> None:
     """A firm explained."""
+
+
+@solara.component_vue("vue/foot.vue", vuetify=False)
+def Foot(credits: str) -> None:
+    """What this is, and what it is not."""

@@ -12,6 +12,12 @@ from market_abm.results.result import GRADES
 if TYPE_CHECKING:
     from market_abm.app.snapshot import Snapshot
 
+DISCLAIMER = (
+    "Illustrative simulation, not a forecast, not a finding about anybody's conduct, no affiliation with any "
+    "firm named."
+)
+"""As in every report; here without loading what the reports need."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -72,7 +78,8 @@ def leverage(now: Snapshot) -> Card:
     answer = f"{holder} secure {_percent(share)}"
     price = steps["realised_seller_share"]
     gives = "" if math.isnan(price) else f" Prices in force give sellers {_percent(price)}."
-    detail = f"of what there is to share by their outside options; {_percent(min(seller, buyer))} the other side.{gives}"
+    weaker = f"{'buyers' if seller > buyer else 'sellers'} secure {_percent(min(seller, buyer))}"
+    detail = f"of what there is to share, through their outside options; {weaker}.{gives}"
     return Card(title, answer, detail, parts=_bar(seller, steps["contested_share"], buyer))
 
 
@@ -106,7 +113,7 @@ def shift(now: Snapshot, baseline: Snapshot | None, changed: bool) -> Card:
             f"The market is {tight}: a new unit of capacity pays from {cost:,.2f}. Drag a lever to move it."
         )
         return Card("Price of compute", known or "No new price", detail)
-    title = "Your changes, against the baseline"
+    title = "Changed, against the baseline"
     if baseline is None or baseline.step != now.step:
         return Card(title, "Computing …", "The baseline of the same seed is on its way.")
     was = baseline.steps

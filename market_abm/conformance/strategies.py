@@ -132,7 +132,7 @@ def _buildable(view: View) -> np.ndarray:
     growth = np.maximum(ahead.growth_cap * ahead.online - ahead.planned, 0.0)
     limited = view.state.credit_limited[view.world.sellers.row]
     finance = np.where(limited, 0.0, np.maximum(ahead.affordable - ahead.planned, 0.0))
-    return np.minimum.reduce([growth, finance, ahead.powerable])
+    return np.minimum.reduce([growth, finance, ahead.powerable, ahead.permitted])
 
 
 def _order_of_rows(findings, model, function, where: str, question: Asked, answer: Any) -> None:

@@ -12,9 +12,9 @@ from market_abm.economy import book as books
 from market_abm.economy.closing import closed
 from market_abm.economy.links import build_links
 from market_abm.economy.nodes import compile_buyers, compile_rows, compile_sellers
-from market_abm.economy.paths import decaying, held_then_growing
+from market_abm.economy.paths import decaying, held_then_growing, held_then_slowing
 from market_abm.economy.state import opening_stock
-from market_abm.economy.world import NEVER, Buyers, Rows, Sellers, Upstream, World
+from market_abm.economy.world import NEVER, Buyers, Floats, Rows, Sellers, Upstream, World
 from market_abm.elementary import log
 from market_abm.scenario.calendar import quarter_index
 from market_abm.units import musd_per_khq, ordered_sum
@@ -105,12 +105,9 @@ def _upstream(drawn: Any, rows: Rows, start: int, horizon: int) -> Upstream:
         promised=np.array(
             [[float(up.chips[u].priority.get(key, 0.0)) * first for key in rows.key] for u in chip]
         ).reshape(len(chip), len(rows)),
-        deliveries=np.array(
-            [
-                held_then_growing(up.chips[u].deliveries, up.chips[u].growth_after, start, horizon)
-                for u in chip
-            ]
-        ).reshape(len(chip), horizon),
+        deliveries=np.array([_deliveries(up.chips[u], start, horizon) for u in chip]).reshape(
+            len(chip), horizon
+        ),
         power=np.array(
             [
                 held_then_growing(up.regions[r].power, up.regions[r].growth_after, start, horizon)
@@ -120,6 +117,14 @@ def _upstream(drawn: Any, rows: Rows, start: int, horizon: int) -> Upstream:
         capex_level=(1.0 - float(up.capex_decline)) ** t,
         kw=kw,
     )
+
+
+def _deliveries(chip: Any, start: int, horizon: int) -> Floats:
+    """Deliveries of a chip supplier, (T,): dated, then growing, at a rate that decays where there is a floor."""
+    if chip.growth_floor is None:
+        return held_then_growing(chip.deliveries, chip.growth_after, start, horizon)
+    pace = chip.growth_after, chip.growth_floor, chip.growth_half_life
+    return held_then_slowing(chip.deliveries, *pace, start, horizon)
 
 
 def _book(drawn: Any, sellers: Sellers, buyers: Buyers, start: int, horizon: int) -> books.Book:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,16 @@ class Conditions:
     """Added to the cost of capital per quarter, (F,)."""
     owner_code: Ints
     """Ultimate owners, (F,): a merger changes them."""
+    separated: Bools
+    """Sellers that are run apart from their labs and stakes, (S,)."""
+    posted: Bools
+    """Sellers that must post a price, (S,)."""
+    share_cap: Floats
+    """Highest share of all capacity that new orders may take a seller's owner to, (S,); inf where none."""
+    promised: Floats
+    """Shares of a chip supplier's deliveries that are promised to rows, (U, F)."""
+    merger_rules: list[Any] = field(default_factory=list)
+    """Screens in force that a new merger must pass."""
 
     @classmethod
     def neutral(cls, world: World) -> Conditions:
@@ -64,6 +75,10 @@ class Conditions:
             credit=np.ones(f),
             spread=np.zeros(f),
             owner_code=world.rows.owner_code.copy(),
+            separated=np.zeros(s, dtype=bool),
+            posted=np.zeros(s, dtype=bool),
+            share_cap=np.full(s, np.inf),
+            promised=world.upstream.promised.copy(),
         )
 
     def owner_of_sellers(self, world: World) -> Ints:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market_abm import rng
 from market_abm.economy.book import INTERNAL
 from market_abm.economy.demand import Demand, value_blocks
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
-from market_abm.economy.trading import Position
+from market_abm.economy.trading import Position, room
 from market_abm.economy.world import Floats, World
 from market_abm.market.contracts import payment
-from market_abm.market.spot import clear_spot
+from market_abm.market.spot import clear_spot_on_links
 from market_abm.units import GRID, ordered_sum
 
 
@@ -31,6 +30,7 @@ class Delivery:
     spot: Floats
     """Spot flow, kHQ, (S, B)."""
     spot_price: float
+    """Average price of what was sold, MUSD per kHQ; the last one where nothing was."""
     flow: Floats
     """All deliveries, kHQ, (S, B)."""
     used: Floats
@@ -81,13 +81,24 @@ def deliver(
     _pay(world, state, ledger, paid, spot, taken, flow)
     total = ordered_sum(flow, axis=0)
     sold = ordered_sum(spot, axis=1)
-    if (taken < price).any() and sold.any():
-        price = float(ordered_sum(taken * sold) / ordered_sum(sold))
-    return Delivery(used, paid, by_link, spot, price, flow, total)
+    return Delivery(used, paid, by_link, spot, _average(taken, sold, state.spot_price), flow, total)
 
 
-def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -> tuple[Floats, float]:
-    """Uniform-price double auction of what is left; every bidder buys from the pool pro rata."""
+def _average(price: Floats, sold: Floats, last: float) -> float:
+    """Price of what was sold: the common one, or the average by volume; the last where nothing was sold."""
+    known = price[sold > 0]
+    if not len(known):
+        return last
+    if (known == known[0]).all():
+        return float(known[0])
+    return float(ordered_sum(price * sold) / ordered_sum(sold))
+
+
+def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -> tuple[Floats, Floats]:
+    """Double auction of what is left, over the links that can be used and up to their caps.
+
+    Returns flows (S, B) and the price of each seller (S,).
+    """
     sellers, buyers = world.sellers, world.buyers
     idle = np.maximum(place.sellable - ordered_sum(by_link, axis=1), 0.0) * sellers.sells * state.active
     idle = np.maximum(np.floor(idle * GRID) / GRID - withheld, 0.0)
@@ -95,21 +106,17 @@ def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -
     quantity, value = value_blocks(
         world, demand, committed, np.maximum(ceiling, committed), state.index_price
     )
-    served = (reach & (idle > 0)[:, None] & ~world.links.internal).any(axis=0) & ~buyers.captive
-    quantity = np.where(served[:, None], quantity, 0.0)
-    outcome = clear_spot(
+    outcome = clear_spot_on_links(
         quantity,
         value,
         idle,
         ask,
-        # Keyed by name alone, so that a firm that is idle settles no tie of others.
-        bid_key=rng.uniforms(world.seed, "bid", buyers.key),
-        offer_key=rng.uniforms(world.seed, "offer", sellers.key),
+        # A fleet that is idle serves its owner's lab too; captive workloads have what they need.
+        linked=reach & ~buyers.captive[None, :],
+        link_cap=room(world, by_link),
+        tie_key=world.links.key,
     )
-    if outcome.quantity <= 0:
-        return np.zeros(world.shape), state.spot_price
-    flow = outcome.sold[:, None] * (outcome.bought / outcome.quantity)[None, :]
-    return flow, float(outcome.price)
+    return outcome.flow, outcome.price
 
 
 def _pay(

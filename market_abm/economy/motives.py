@@ -20,7 +20,7 @@ def wedge(view: Any) -> Floats:
 
     kappa_ij = v_i [ sum_(k != i) D_ik (o_fk - phi_fk) m_k / m_i - (o_fi - phi_fi) ], D_ik = s_k / (1 - s_i)
     (O'Brien and Salop 2000; Moresi and Salop 2013). Zero for buyers outside the product market, within an
-    owner, and where an access obligation separates seller and lab.
+    owner, and where an access obligation or a separation keeps seller and lab apart.
     """
     world, state = view.world, view.state
     motives = world.scenario.behaviour.motives
@@ -29,7 +29,7 @@ def wedge(view: Any) -> Floats:
     if not motives.wedge and not motives.rival_harm:
         return out
     lab_row = buyers.row
-    interest = rows.interest[np.ix_(sellers.row, lab_row)] if motives.wedge else np.zeros(world.shape)
+    interest = _interest(view) if motives.wedge else np.zeros(world.shape)
     harm = rows.rival_harm[np.ix_(sellers.row, lab_row)] if motives.rival_harm else np.zeros(world.shape)
     if not ((interest - harm)[:, buyers.product]).any():
         return out
@@ -38,7 +38,20 @@ def wedge(view: Any) -> Floats:
     value = np.full(len(labs), view.price)
     kappa = strategic_wedge(value, state.share[labs], margin, interest[:, labs], harm[:, labs])
     out[:, labs] = kappa
-    return np.where(world.links.internal | view.conditions.opened, 0.0, out)
+    return np.where(_apart(view), 0.0, out)
+
+
+def _interest(view: Any) -> Floats:
+    """Financial interest of each seller in each buyer's lab, (S, B): 1 in what its owner owns now."""
+    world = view.world
+    interest = world.rows.interest[np.ix_(world.sellers.row, world.buyers.row)]
+    sellers, buyers = view.conditions.owner_of_sellers(world), view.conditions.owner_of_buyers(world)
+    return np.where((sellers[:, None] == buyers[None, :]) & world.buyers.lab[None, :], 1.0, interest)
+
+
+def _apart(view: Any) -> np.ndarray:
+    """Links on which a seller's interests do not count, (S, B): own use, access obligation, separation."""
+    return view.world.links.internal | view.conditions.opened | view.conditions.separated[:, None]
 
 
 def cash_premium(view: Any) -> Floats:
@@ -76,11 +89,12 @@ def forgone_own_use(view: Any) -> Floats:
 
     Zero as a rule: the seller's own lab and captive workloads bid for the fleet in the same market. With the
     motive switched off own use is worth the going price, whatever they bid: nobody leases because its fleet
-    is idle.
+    is idle. Own use brings no cash today, so a seller that is short of it asks for less.
     """
     world = view.world
     if world.scenario.behaviour.motives.own_use:
         return np.zeros(world.shape)
     integrated = world.links.internal.any(axis=1)
-    forgone = np.where(integrated, np.maximum(view.price - world.sellers.unit_cost, 0.0), 0.0)
-    return np.where(world.links.internal | view.conditions.opened, 0.0, forgone[:, None])
+    worth = view.price / (1.0 + cash_premium(view)[world.sellers.row])
+    forgone = np.where(integrated, np.maximum(worth - world.sellers.unit_cost, 0.0), 0.0)
+    return np.where(_apart(view), 0.0, forgone[:, None])

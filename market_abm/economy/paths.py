@@ -28,7 +28,7 @@ def series(values: Mapping[str, float], start: int, horizon: int) -> Floats:
 
 
 def held_then_growing(values: Mapping[str, float], growth: float, start: int, horizon: int) -> Floats:
-    """A dated path that holds between its dates and grows after the last one."""
+    """A dated path that holds between its dates and grows after the last one at a constant rate."""
     dated = sorted((quarter_index(q) - start, float(v)) for q, v in values.items())
     out = np.zeros(horizon)
     last, level = dated[-1]
@@ -38,3 +38,14 @@ def held_then_growing(values: Mapping[str, float], growth: float, start: int, ho
         if t > last:
             out[t] = level * (1.0 + float(growth)) ** (t - last)
     return out
+
+
+def held_then_slowing(
+    values: Mapping[str, float], growth: float, floor: float, half_life: float, start: int, horizon: int
+) -> Floats:
+    """The same, with growth that decays to a floor from the last date on."""
+    last = max(quarter_index(quarter) - start for quarter in values)
+    held = held_then_growing(values, 0.0, start, horizon)
+    rates = decaying(growth, floor, half_life, horizon)
+    after = np.maximum(np.arange(horizon) - last, 0)
+    return held * np.concatenate([[1.0], np.cumprod(1.0 + rates)])[after]

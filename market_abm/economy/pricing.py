@@ -23,6 +23,7 @@ def terms_of(q: Quarter) -> Terms:
         term=np.broadcast_to(np.maximum(q.offer.term, 1)[:, None], shape),
         discount=world.discount,
         qualification_lag=float(world.scenario.behaviour.qualification_lag),
+        owner=q.conditions.owner_of_sellers(world),
     )
 
 

@@ -5,6 +5,7 @@ A stage of the quarter is a function from state to state, so a fork is a copy an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,8 +65,12 @@ class State:
     """Sellers that have entered and not left, (S,)."""
     credit_limited: NDArray[np.bool_]
     """Rows whose credit limit has been reached, (F,)."""
+    chip_backlog: Floats
+    """Capacity whose chips were not delivered when due, kH100e, (S,)."""
     history: dict[str, Any] = field(default_factory=dict)
     """Columns of the last four quarters that grades look at."""
+    prohibited: Mapping[str, str] = field(default_factory=dict)
+    """Mergers that were screened out, by entry: why."""
 
     @property
     def online(self) -> Floats:
@@ -106,6 +111,7 @@ def opening(world: World) -> State:
         chip_price=1.0,
         chip_response=np.zeros_like(world.upstream.deliveries),
         power_queue=np.zeros(len(sellers.key)),
+        chip_backlog=np.zeros(len(sellers.key)),
         active=sellers.enters == 0,
         credit_limited=np.zeros(len(rows), dtype=bool),
     )

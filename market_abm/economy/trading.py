@@ -112,27 +112,39 @@ def switching_per_unit(world: World, state: State, conditions: Conditions) -> Fl
     return np.where(state.incumbent > DUST, 0.0, cost)
 
 
-def forward_sales(world: World, state: State, place: Position, arrivals: Floats, wanted: Floats) -> Floats:
+def forward_sales(
+    world: World, conditions: Conditions, place: Position, arrivals: Floats, wanted: Floats
+) -> Floats:
     """Arriving capacity that was sold forward to those a supplier serves already, kHQ (S, B).
 
     Order books hold about 90 % of what arrives. Incumbent users share it in proportion to their volumes, as
-    far as they want more at the last price (``wanted``, (B,)); the rest falls to the free pool.
+    far as they want more at the last price (``wanted``, (B,)) and the link may carry it; the rest falls to the
+    free pool.
     """
     share = float(world.scenario.behaviour.forward_sale)
     forward = share * np.minimum(arrivals * world.sellers.sellable, place.free)
     total = ordered_sum(place.by_link, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         claim = np.where(total[:, None] > 0, place.by_link / total[:, None], 0.0) * forward[:, None]
+    claim = np.minimum(np.where(conditions.blocked, 0.0, claim), room(world, place.by_link))
     asked = ordered_sum(claim, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         fill = np.where(asked > 0, np.minimum(1.0, np.maximum(wanted, 0.0) / asked), 0.0)
     return claim * fill[None, :]
 
 
+def room(world: World, by_link: Floats) -> Floats:
+    """What each link can carry beyond what it carries already, kHQ, (S, B)."""
+    return np.maximum(world.links.cap - by_link, 0.0)
+
+
 def trade_problem(
     world: World, state: State, conditions: Conditions, offer: Any, bids: Any, free: Floats
 ) -> TradeProblem:
     """The allocation problem that firms act on: wedge and taste included."""
+    cap = world.links.cap
+    if np.isfinite(cap).any():
+        cap = room(world, position(world, state, conditions).by_link)
     return TradeProblem(
         capacity=np.minimum(offer.capacity, free),
         unit_cost=np.maximum(offer.reserve_price, world.sellers.unit_cost),
@@ -141,7 +153,7 @@ def trade_problem(
         switching=switching_per_unit(world, state, conditions) - world.links.taste,
         wedge=offer.wedge,
         linked=reach(world, state, conditions, offer.allowed),
-        link_cap=world.links.cap,
+        link_cap=cap,
         incumbent=state.incumbent,
         tie_key=world.links.key,
     )

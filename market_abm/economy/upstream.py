@@ -41,6 +41,8 @@ class Outlook:
     affordable: Floats
     powerable: Floats
     """New capacity that the firm's own power cap leaves room for, kH100e, (S,)."""
+    permitted: Floats
+    """New capacity that a cap on the owner's share leaves room for, kH100e, (S,); inf where there is none."""
 
 
 def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, Floats, np.ndarray]:
@@ -61,7 +63,8 @@ def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, F
     powered = world.sellers.regions.any(axis=1)
     share = np.where(powered, ordered_sum(world.sellers.regions * ration[None, :], axis=1), 1.0)
     online = waiting * share
-    fleet = state.fleet * (1.0 - float(world.scenario.behaviour.retirement))
+    fleet = state.fleet.copy()
+    fleet[:, :t] *= 1.0 - float(world.scenario.behaviour.retirement)  # what starts now does not retire now
     fleet[:, t] += online
     held = (waiting > 0) & (share < UNRATIONED)
     return state.change(fleet=fleet, power_queue=waiting - online), online, held
@@ -70,19 +73,19 @@ def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, F
 def deliver_chips(
     world: World, state: State, conditions: Conditions, liquidity: Floats, ledger: Ledger
 ) -> tuple[State, Floats, np.ndarray, np.ndarray]:
-    """Pay for what is delivered this quarter; what chips or money do not allow is put off by a quarter.
+    """Pay for what is delivered this quarter; what chips or money do not allow is put off.
+
+    What money does not allow is due again in the next quarter. What a chip supplier failed to make is lost to it:
+    the orders wait until its later deliveries exceed what is due.
 
     Returns the state, the spending (S,) and who was held back by chips and by finance (S,).
     """
     t, sellers = state.t, world.sellers
     due = state.pipeline[:, t]
-    factor = np.ones(len(due))
-    if len(world.upstream.chip):
-        factor = np.minimum(
-            ordered_sum(sellers.chips * np.minimum(conditions.chips, 1.0)[None, :], axis=1), 1.0
-        )
-        factor = np.where(sellers.chips.any(axis=1), factor, 1.0)
-    by_chips = due * factor
+    factor = _made(world, conditions)
+    caught_up = _caught_up(world, state, conditions, factor)
+    backlog = state.chip_backlog - caught_up + due * (1.0 - factor)
+    by_chips = due * factor + caught_up
     unit = unit_capex(world, state, conditions)
     cost = by_chips * unit
     afford = np.minimum(1.0, liquidity[sellers.row] / np.maximum(cost, 1e-9))
@@ -90,17 +93,41 @@ def deliver_chips(
     delivered = by_chips * afford
     pipeline = state.pipeline.copy()
     pipeline[:, t] = delivered
-    put_off = np.where(state.credit_limited[sellers.row], 0.0, due - delivered)
+    put_off = np.where(state.credit_limited[sellers.row], 0.0, by_chips - delivered)
+    backlog = np.where(state.credit_limited[sellers.row], 0.0, backlog)
     if t + 1 < pipeline.shape[1]:
         pipeline[:, t + 1] += put_off
     spent = delivered * unit
     ledger.pay("capacity", sellers.row, ledger.account("vendors"), spent)
     return (
-        state.change(pipeline=pipeline),
+        state.change(pipeline=pipeline, chip_backlog=backlog),
         spent,
         (due > 0) & (factor < UNRATIONED),
         (due > 0) & (afford < UNRATIONED),
     )
+
+
+def _made(world: World, conditions: Conditions) -> Floats:
+    """Share of the chips due that suppliers deliver on time, (S,)."""
+    chips = world.sellers.chips
+    if not len(world.upstream.chip):
+        return np.ones(len(chips))
+    share = np.minimum(ordered_sum(chips * np.minimum(conditions.chips, 1.0)[None, :], axis=1), 1.0)
+    return np.where(chips.any(axis=1), share, 1.0)
+
+
+def _caught_up(world: World, state: State, conditions: Conditions, factor: Floats) -> Floats:
+    """Part of the backlog that deliveries beyond what is due now can serve, kH100e, (S,): pro rata."""
+    backlog, t = state.chip_backlog, state.t
+    if not backlog.any():
+        return np.zeros(len(backlog))
+    chips, up = world.sellers.chips, world.upstream
+    made = (up.deliveries[:, t] + state.chip_response[:, t]) * conditions.chips
+    due = ordered_sum((state.pipeline[:, t] * factor)[:, None] * chips, axis=0)
+    waiting = ordered_sum(backlog[:, None] * chips, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fill = np.where(waiting > 0, np.minimum(np.maximum(made - due, 0.0) / waiting, 1.0), 0.0)
+    return backlog * ordered_sum(chips * fill[None, :], axis=1)
 
 
 def unit_capex(world: World, state: State, conditions: Conditions) -> Floats:
@@ -146,7 +173,7 @@ def outlook(
     trust = float(b.foresight)
     expected = np.array([trust * ahead[int(n)] + (1.0 - trust) * price for n in lead])
     a1, a2 = annuities(wacc, float(b.price_decline), float(b.life))
-    coming = ordered_sum(state.pipeline[:, t:], axis=1) + state.power_queue
+    coming = ordered_sum(state.pipeline[:, t:], axis=1) + state.power_queue + state.chip_backlog
     margin = float(b.utilisation) * expected * a1 - sellers.unit_cost * a2
     value = margin / (1.0 + wacc) ** lead
     cost = unit_capex(world, state, conditions)
@@ -162,7 +189,29 @@ def outlook(
         growth_cap=sellers.growth_cap,
         affordable=np.maximum(liquidity[sellers.row], 0.0) / np.maximum(cost, 1e-9),
         powerable=np.maximum(sellers.power_cap / np.maximum(sellers.kw, 1e-9) - state.online - coming, 0.0),
+        permitted=_permitted(world, conditions, state.online + coming),
     )
+
+
+def _permitted(world: World, conditions: Conditions, planned: Floats) -> Floats:
+    """Room of each seller below the cap on its owner's share of all capacity, kH100e, (S,).
+
+    With s the cap and o the order, (K_owner + o) <= s (K + o). Sellers of one owner share its room in proportion to
+    what they have.
+    """
+    cap = conditions.share_cap
+    if not np.isfinite(cap).any():
+        return cap
+    owner = conditions.owner_of_sellers(world)
+    held = np.zeros(int(owner.max(initial=0)) + 1)
+    np.add.at(held, owner, planned)
+    total, own = float(ordered_sum(planned)), held[owner]
+    members = np.maximum(world.sellers.aggregate_of, 1.0)
+    limit = np.where(np.isfinite(cap), np.minimum(cap, 1.0 - 1e-9), 0.0)
+    room = np.maximum(members * limit * total - own, 0.0) / np.maximum(1.0 - members * limit, 1e-9)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(own > 0, planned / own, 1.0)
+    return np.where(np.isfinite(cap) & (members * limit < 1.0), room * part, np.inf)
 
 
 def annuities(wacc: Floats, price_decline: float, life: float) -> tuple[Floats, Floats]:
@@ -204,14 +253,16 @@ def _ration_chips(
     sellers, up = world.sellers, world.upstream
     wanted = orders.kh100e
     supply = (up.deliveries + state.chip_response) * conditions.chips[:, None]
+    # What suppliers still owe from a disruption comes first; it is spread over the lead time.
+    waiting = ordered_sum(state.chip_backlog[:, None] * sellers.chips, axis=0)
     filled = np.ones_like(orders.chip)
     ration = np.zeros(len(up.chip))
     for quarter in np.unique(arrives):
         now = arrives == quarter
         asked = np.where(now, wanted, 0.0)[:, None] * orders.chip
         taken = ordered_sum(state.pipeline[:, quarter][:, None] * sellers.chips, axis=0)
-        left = np.maximum(supply[:, quarter] - taken, 0.0)
-        first = np.minimum(asked, up.promised[:, sellers.row].T * left[None, :])
+        left = np.maximum(supply[:, quarter] - taken - waiting / max(int(quarter) - state.t, 1), 0.0)
+        first = np.minimum(asked, conditions.promised[:, sellers.row].T * left[None, :])
         rest = asked - first
         pool = np.maximum(left - ordered_sum(first, axis=0), 0.0)
         total = ordered_sum(rest, axis=0)

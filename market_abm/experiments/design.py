@@ -114,26 +114,27 @@ def _hypercube(experiment: Experiment) -> list[Point]:
     return _at_all(experiment, sampler.random(design.points))
 
 
-def _sobol(experiment: Experiment) -> list[Point]:
-    from SALib.sample import sobol
-
+def sample(experiment: Experiment) -> np.ndarray:
+    """The rows of a Sobol or Morris design, (rows, factors) in [0, 1]."""
     design = experiment.design
-    return _at_all(
-        experiment, sobol.sample(problem(experiment), design.base, calc_second_order=False, seed=design.seed)
-    )
+    if design.kind == "sobol":
+        from SALib.sample import sobol
+
+        return sobol.sample(problem(experiment), design.base, calc_second_order=False, seed=design.seed)
+    from SALib.sample import morris
+
+    return morris.sample(problem(experiment), design.trajectories, num_levels=design.levels, seed=design.seed)
+
+
+def _sobol(experiment: Experiment) -> list[Point]:
+    return _at_all(experiment, sample(experiment))
 
 
 def _morris(experiment: Experiment) -> list[Point]:
-    from SALib.sample import morris
-
-    design = experiment.design
     for name, factor in experiment.factors.items():
         if factor.levels is not None or _whole(name):
             _refuse(experiment, name, "Morris moves along ranges of real numbers", "{low: a, high: b}")
-    sample = morris.sample(
-        problem(experiment), design.trajectories, num_levels=design.levels, seed=design.seed
-    )
-    return _at_all(experiment, sample)
+    return _at_all(experiment, sample(experiment))
 
 
 def _one_at_a_time(experiment: Experiment) -> list[Point]:

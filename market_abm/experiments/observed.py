@@ -178,14 +178,18 @@ def _of_lab(column: str, factor: float) -> Callable[[str, Records, float], Path]
 
 
 def _largest_customer(firm: str, run: Records, trend: float) -> Path:
+    """The largest single buyer's part of what a supplier's contracts earn."""
     found = {}
     for quarter, tables in run.items():
-        links = tables["links"]
-        sold = (links["supplier"] == firm) & (links["buyer"] != firm)
-        paid = np.where(sold, links["volume_khq"] * links["price_usd_per_gpu_hour"], 0.0)
-        single = np.where(np.isin(links["buyer"], OPEN_SEGMENTS), 0.0, paid)
-        if paid.sum() > 0:
-            found[quarter] = float(single.max() / paid.sum())
+        book = tables["contracts"]
+        paid: dict[str, float] = {}
+        for supplier, buyer, payment in zip(book["supplier"], book["buyer"], book["payment_musd"]):
+            if supplier == firm and buyer != firm:
+                paid[buyer] = paid.get(buyer, 0.0) + float(payment)
+        total = sum(paid.values())
+        if total > 0:
+            single = [value for buyer, value in paid.items() if buyer not in OPEN_SEGMENTS]
+            found[quarter] = max(single, default=0.0) / total
     return found
 
 

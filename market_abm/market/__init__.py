@@ -32,6 +32,7 @@ _HOME = {
     "protocols": "bargaining",
     "rational_pair": "bargaining",
     "clear_spot": "spot",
+    "clear_spot_on_links": "spot",
     "CapacityGame": "withholding",
     "capacity_payoffs": "withholding",
     "cournot": "withholding",

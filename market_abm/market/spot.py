@@ -1,8 +1,9 @@
-"""The spot market: a uniform-price double auction on unit bids or on blocks.
+"""The spot market: a uniform-price double auction on unit bids or on blocks, in one pool or on links.
 
 Whatever was not contracted before the demand shock is bought and sold here at one price. In scarcity the
 price is the first rejected bid, so never above the highest value present; in a glut it is the cost of the
-marginal offer.
+marginal offer. Where not everybody reaches everybody, there is one price for each part of the market that
+trade connects.
 """
 
 from __future__ import annotations
@@ -123,6 +124,78 @@ def clear_spot(
         block_bought=block_bought,
         block_sold=block_sold,
         surplus=float(surplus),
+    )
+
+
+@dataclass(frozen=True)
+class LinkedSpot:
+    """A cleared spot market on links.
+
+    Attributes
+    ----------
+    price : ndarray (S,)
+        What each offerer takes: the lowest price that clears its part of the market (k = 0), MUSD per kHQ; its
+        own cost where it sells nothing.
+    flow : ndarray (S, B)
+        Who buys how much from whom, kHQ.
+    quantity : float
+        Volume traded, kHQ.
+    surplus : float
+        Value of the accepted bids less cost of the accepted offers.
+    """
+
+    price: Floats
+    flow: Floats
+    quantity: float
+    surplus: float
+
+
+def clear_spot_on_links(
+    bid_quantity: ArrayLike,
+    bid_value: ArrayLike,
+    offer_quantity: ArrayLike,
+    offer_cost: ArrayLike,
+    linked: ArrayLike,
+    link_cap: ArrayLike | None = None,
+    *,
+    tie_key: ArrayLike | None = None,
+) -> LinkedSpot:
+    """Clear a spot market in which bidders reach some offerers only.
+
+    The trades with the largest surplus take place (Koopmans 1949), at the lowest competitive price of each
+    offerer: with full reach and no caps that is the uniform price of :func:`clear_spot` with k = 0.
+
+    Parameters
+    ----------
+    bid_quantity, bid_value : array_like (B, K)
+        Blocks of the bidders, values falling, kHQ and MUSD per kHQ.
+    offer_quantity, offer_cost : array_like (S,)
+    linked : array_like of bool (S, B)
+        Who can sell to whom.
+    link_cap : array_like (S, B), optional
+        Most that a link can carry here, kHQ.
+    tie_key : array_like (S, B), optional
+        Among equals the lower sum of keys times volume.
+
+    Raises
+    ------
+    ValueError
+        As :class:`market_abm.market.problem.TradeProblem`.
+    """
+    from market_abm.market.clearing import clear
+    from market_abm.market.problem import TradeProblem
+
+    cost = np.asarray(offer_cost, dtype=np.float64)
+    problem = TradeProblem(
+        offer_quantity, cost, bid_quantity, bid_value, linked=linked, link_cap=link_cap, tie_key=tie_key
+    )
+    found = clear(problem)
+    sold = ordered_sum(found.flow, axis=1)
+    return LinkedSpot(
+        price=np.where(sold > 0, found.seller_price, cost),
+        flow=found.flow,
+        quantity=float(ordered_sum(sold)),
+        surplus=found.surplus,
     )
 
 

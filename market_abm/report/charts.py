@@ -150,7 +150,7 @@ def swatches(series: Sequence[Series] | Sequence[str], stacked: bool = False) ->
     found = []
     for step, item in enumerate(series):
         colour, dash, marker = style.look(step)
-        name = item.name if isinstance(item, Series) else item
+        name = item.name if isinstance(item, Series) else str(item)
         if stacked:
             pattern = style.PATTERNS[step % len(style.PATTERNS)]
             found.append(Swatch(name, colour, area=True, pattern=pattern))

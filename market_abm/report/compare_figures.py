@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from market_abm.analysis.effects import Effect
+from market_abm.analysis.pairing import Effect
 from market_abm.analysis.panel import panel
 from market_abm.analysis.statistics import summary
 from market_abm.analysis.survival import onset
@@ -35,9 +35,13 @@ FEW = ("choke_quarters", "seller_secured", "price_last", "hhi_merchant", "veloci
 
 def front_forest(comparison: Comparison, effects: Sequence[Sequence[Effect]]) -> Figure | None:
     """The forest plot of page one."""
+    return front_forest_of(comparison.baseline.setting.name, effects)
+
+
+def front_forest_of(base: str, effects: Sequence[Sequence[Effect]]) -> Figure | None:
+    """The forest plot of the main outcomes, given the baseline's name."""
     wanted = FEW if len(effects) > MANY else FRONT
     parts = [[item for key in wanted for item in part if item.outcome.key == key] for part in effects]
-    base = comparison.baseline.setting.name
     seeds = max((item.seeds for part in parts for item in part), default=0)
     interval = "mean and 95 % interval over seeds" if seeds > 1 else "one seed, so no interval"
     caption = (

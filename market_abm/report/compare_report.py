@@ -11,7 +11,7 @@ from market_abm.analysis.compare_sentences import sentences
 from market_abm.analysis.compare_tables import labs as labs_table
 from market_abm.analysis.compare_tables import market as market_table
 from market_abm.analysis.divergence import changed_decisions, parting_sentence, parting_table, partings
-from market_abm.analysis.effects import RULE, Effect
+from market_abm.analysis.pairing import RULE, Effect
 from market_abm.analysis.quality import pairing_sentence
 from market_abm.analysis.register import Bench, Entry, register_table, reversal_sentence
 from market_abm.analysis.screens import hhi_flags

@@ -164,7 +164,10 @@ def iamc(results: Sequence[Result]) -> str:
             if len(result.seeds) == 1:
                 levels = [(variable, values[:, 0])]
             else:
-                levels = [(f"{variable}|{label}", _percentile(values, at)) for label, at in PERCENTILES]
+                levels = [
+                    (f"{variable}|{label}", part)
+                    for (label, _), part in zip(PERCENTILES, _percentiles(values))
+                ]
             for name, numbers in levels:
                 by_quarter = dict(zip(result.quarters, numbers.tolist()))
                 for part in ("Q1", "Q2", "Q3", "Q4"):
@@ -184,11 +187,13 @@ def iamc(results: Sequence[Result]) -> str:
     return _csv(["Model", "Scenario", "Region", "Variable", "Unit", "Subannual", *years], rows)
 
 
-def _percentile(values: np.ndarray, at: float) -> np.ndarray:
-    known = np.isfinite(values).any(axis=1)
-    found = np.full(len(values), np.nan)
-    found[known] = np.nanpercentile(values[known], at, axis=1)
-    return found
+def _percentiles(values: np.ndarray) -> np.ndarray:
+    """Percentiles over seeds by quarter (P, Q); missing values are left out."""
+    at = [share for _, share in PERCENTILES]
+    if np.isfinite(values).all():
+        return np.percentile(values, at, axis=1)
+    rows = [row[np.isfinite(row)] for row in values]
+    return np.array([np.percentile(row, at) if len(row) else [np.nan] * len(at) for row in rows]).T
 
 
 def download(label: str, name: str, data: bytes | str, mime: str = "text/csv") -> Download:

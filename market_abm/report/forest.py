@@ -12,7 +12,7 @@ from market_abm.report.charts import Figure, Panel, Spec, Swatch, number, wrappe
 from market_abm.report.grid import with_unit
 
 if TYPE_CHECKING:
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
 
 MARKS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Labelled multiples on the axis."""
@@ -121,8 +121,8 @@ def _spec(
     values = [-mark for mark in reversed(marks)] + [0.0, *marks]
     base["xaxis"] = style.axis(
         type="linear", tickmode="array", tickvals=[number(squeezed(value)) for value in values],
-        ticktext=[f"{value:+g}" if value else "0" for value in values], range=[-edge, edge],
-        title={"text": "Difference in multiples of the smallest effect of interest"}, side="bottom",
+        ticktext=[_multiple(value) for value in values], range=[-edge, edge],
+        title={"text": "× smallest effect of interest"}, tickangle=0,
     )  # fmt: skip
     base["yaxis"] = style.axis(
         tickmode="array", tickvals=[at for at, _ in ticks], ticktext=[text for _, text in ticks],
@@ -141,8 +141,18 @@ def _spec(
     ]  # fmt: skip
     longest = max(len(_beside(item)) for _, item in used)
     base["margin"]["r"] = int(6.6 * longest + 24)
-    base["meta"] = {"narrow": {"annotations": [], "margin": {**base["margin"], "r": 14}}}
+    few = [value for value in values if abs(value) in (0.0, 1.0, 10.0, 100.0, 1000.0)]
+    small = style.merged(
+        base["xaxis"],
+        {"tickvals": [number(squeezed(value)) for value in few], "ticktext": [_multiple(value) for value in few],
+         "title": {"text": "× smallest effect"}},
+    )  # fmt: skip
+    base["meta"] = {"narrow": {"annotations": [], "margin": {**base["margin"], "r": 14}, "xaxis": small}}
     return {"data": data, "layout": base}
+
+
+def _multiple(value: float) -> str:
+    return f"{value:+g}" if value else "0"
 
 
 def _beside(item: Effect) -> str:

@@ -11,7 +11,7 @@ from market_abm.analysis.table import SIGNED, UNITS, Kind, shown
 
 if TYPE_CHECKING:
     from market_abm.analysis.compare import Comparison
-    from market_abm.analysis.effects import Effect
+    from market_abm.analysis.pairing import Effect
 
 WORDS = {
     "rises": ("▲", "rises", "rises"),
@@ -59,23 +59,30 @@ class Grid:
 
 def grid(comparison: Comparison, effects: Sequence[Sequence[Effect]]) -> Grid | None:
     """The grid of a comparison from the effects of each other scenario; None where nothing can be compared."""
+    base = comparison.baseline
+    return grid_of(base.setting.name, base.quarters, comparison.names, effects)
+
+
+def grid_of(
+    base: str, quarters: Sequence[str], names: Sequence[str], effects: Sequence[Sequence[Effect]]
+) -> Grid | None:
+    """The grid from names, quarters of the baseline and effects; None where nothing can be compared."""
     by_key = [{item.outcome.key: item for item in part} for part in effects]
     outcomes = {item.outcome.key: item.outcome for part in effects for item in part}
     if not outcomes:
         return None
     rows, group = [], ""
-    base = comparison.baseline.setting.name
     for key, outcome in outcomes.items():
         cells = tuple(_cell(part.get(key)) for part in by_key)
         level = next((part[key].baseline for part in by_key if key in part), math.nan)
         unit = UNITS.get(outcome.kind, "")
-        when = f"{outcome.when(comparison.baseline.quarters)}; {base}: {shown(level, outcome.kind)} {unit}".strip()
+        when = f"{outcome.when(quarters)}; {base}: {shown(level, outcome.kind)} {unit}".strip()
         rows.append(Row(outcome.label, when, outcome.group if outcome.group != group else "", cells))
         group = outcome.group
     return Grid(
         "Scenarios and outcomes",
         f"Difference from {base}: mean over common seeds, with the 95 % interval.",
-        comparison.names,
+        tuple(names),
         tuple(rows),
         "▲ rises, ▼ falls: the interval leaves out zero and the mean reaches the smallest effect of interest. ● no "
         "effect of interest: the whole interval is smaller than that. ? cannot be told with these seeds. = exactly the "

@@ -51,7 +51,7 @@ def heat(grid: pd.DataFrame, shares: bool) -> Spec:
         "xgap": 1, "ygap": 1, "showscale": False,
         "hovertemplate": f"%{{y}}, %{{x}}: %{{{'z:.0%' if shares else 'text'}}}<extra></extra>",
     }  # fmt: skip
-    lines = sum(1 + str(label).count("<br>") for label in trace["y"])  # type: ignore[attr-defined]
+    lines = sum(str(label).count("<br>") + 1 for label in grid.index.map(lambda name: wrapped(str(name), 22)))
     base = style.layout("", 70 + 12 * len(grid) + 15 * max(lines, 1), hovermode="closest")
     base["yaxis"] = style.axis(type="category", autorange="reversed", showgrid=False, ticks="")
     base["xaxis"] |= {"showgrid": False, **style.ticks(list(grid.columns), 7)}

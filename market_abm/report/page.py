@@ -108,7 +108,8 @@ class Report:
 
 def render(report: Report) -> str:
     """The HTML page of a report; every text is escaped, plotly.js is embedded once where a figure needs it."""
-    environment, drawings = _environment(), []
+    environment = _environment()
+    drawings: list[str] = []
 
     def drawn(panel: Panel) -> str:
         name = f"plot-{len(drawings) + 1}"
@@ -188,9 +189,25 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("market_abm.report")
-    return Environment(
+    made = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.filters["said"] = said
+    return made
+
+
+def said(text: str) -> Any:
+    """A text in which what stands between backticks is set as code; everything is escaped."""
+    from markupsafe import Markup, escape
+
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # an odd backtick is one of a name
+        return escape(text)
+    set_ = (
+        escape(part) if step % 2 == 0 else Markup("<code>{}</code>").format(part)
+        for step, part in enumerate(parts)
+    )
+    return Markup("").join(set_)
 
 
 @cache

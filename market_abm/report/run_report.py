@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from market_abm.report.charts import Figure
     from market_abm.report.page import Download
     from market_abm.results.result import Result
+    from market_abm.results.setting import Setting
     from market_abm.scenario import Scenario
 
 
@@ -144,6 +145,11 @@ def quality_section(
 
 def reproduce_section(results: Sequence[Result], command: str) -> Section:
     """How to get the same numbers again."""
+    return reproduce_settings([result.setting for result in results], command)
+
+
+def reproduce_settings(settings: Sequence[Setting], command: str) -> Section:
+    """How to get the same numbers again, given what was run."""
     from market_abm.results.manifest import processor, versions
 
     made = versions()
@@ -157,7 +163,6 @@ def reproduce_section(results: Sequence[Result], command: str) -> Section:
         "Versions: " + ", ".join(f"{name} {version}" for name, version in made.items()) + ".",
         f"Processor: {processor()['model']}, {processor()['machine']}.",
     )
-    settings = [result.setting for result in results]
     return Section("reproduce", "Reproduce it", lead=texts, code=(install, *lines), sources=sources(settings))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from market_abm.results.dictionary import EXTRA, TABLES, names
@@ -95,7 +96,7 @@ class Result:
 
         return pd.DataFrame(columns=list(names("measures")))
 
-    @property
+    @cached_property
     def seeds(self) -> tuple[int, ...]:
         """Seeds that finished, in the order of the tables."""
         return tuple(int(seed) for seed in dict.fromkeys(self.steps["seed"]))
@@ -115,12 +116,12 @@ class Result:
             )
         return self.seeds[0]
 
-    @property
+    @cached_property
     def quarters(self) -> tuple[str, ...]:
         """Quarters recorded, in order."""
         return tuple(dict.fromkeys(self.steps["quarter"]))
 
-    @property
+    @cached_property
     def scenario(self) -> Scenario:
         """The scenario that was run, from its text.
 

@@ -144,7 +144,7 @@ def meaning(key: str) -> str:
 
 @cache
 def _meanings() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for item in schema_keys():
         key = item.path.replace("<name>", "*").replace("[].", ".*.")
         if key.startswith("timeline["):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from market_abm.scenario.entry import Fading
 from market_abm.scenario.findings import TOLERANCE, Finding, Place, buyers, known, sellers
 
 if TYPE_CHECKING:
@@ -114,15 +115,33 @@ def timeline_checks(scenario: Scenario) -> Iterator[Finding]:
                 message = f'a contract "{item.key}" is there already'
                 yield Finding(loc, message, remedy="Give the lease an id of its own")
             leases.add(item.key)
-        if item.kind == "entry" and item.firm in scenario.firms:
-            fleet = scenario.firms[item.firm].fleet
-            if fleet is None or fleet.enters is None:
-                yield Finding(
-                    (*loc, "firm"),
-                    f"{item.firm} does not wait to enter",
-                    "a firm whose fleet has `enters`",
-                    "Set fleet.enters of the firm to npv",
-                )
+        yield from _entrant(scenario, loc, item)
+        if isinstance(item, Fading) and item.recovery > 0 and item.until is None:
+            remedy = "State until, or leave recovery out"
+            yield Finding((*loc, "recovery"), "an effect without a last quarter cannot fade", "0", remedy)
+        if item.kind == "divestiture" and item.supplier == item.to:
+            yield Finding((*loc, "to"), "a firm cannot divest to itself", remedy="Name another firm")
+        if item.kind == "chip_allocation":
+            for name in item.shares:
+                firms = list(scenario.firms)
+                yield from known((*loc, "shares", name), name, firms, "a firm", at_key=True)
+            if item.rule == "pro_rata" and item.shares:
+                message = "under the rule pro_rata nobody is promised anything"
+                yield Finding((*loc, "shares"), message, remedy="Remove shares, or use rule: promised")
+
+
+def _entrant(scenario: Scenario, loc: Place, item: Any) -> Iterator[Finding]:
+    """Who enters waits to enter."""
+    if item.kind not in ("entry", "public_provider") or item.firm not in scenario.firms:
+        return
+    fleet = scenario.firms[item.firm].fleet
+    if fleet is None or fleet.enters is None:
+        yield Finding(
+            (*loc, "firm"),
+            f"{item.firm} does not wait to enter",
+            "a firm whose fleet has `enters`",
+            "Set fleet.enters of the firm to npv or to a quarter",
+        )
 
 
 def _names(scenario: Scenario) -> dict[str, tuple[list[str], str]]:
@@ -138,5 +157,6 @@ def _names(scenario: Scenario) -> dict[str, tuple[list[str], str]]:
         "firm": (firms, "a firm"),
         "acquirer": (owners, "a firm or owner"),
         "target_firm": (owners, "a firm or owner"),
+        "to": (sellers(scenario), "a firm with a fleet"),
         "contract": ([*scenario.contracts, *leased], "a contract or lease"),
     }

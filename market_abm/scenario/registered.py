@@ -18,7 +18,7 @@ BuiltIn = Literal["split", "nash_in_nash", "nntr", "competitive", "shapley", "my
 Renewing = Literal["default", "never"]
 Buying = Literal["default"]
 Selling = Literal["default", "withhold", "posted"]
-Building = Literal["default", "npv", "real_option"]
+Building = Literal["default", "at_arrival", "npv", "real_option"]
 
 
 def _of(kind: plugins.Kind, words: Any, verb: str = "") -> WrapValidator:

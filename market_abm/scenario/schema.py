@@ -46,6 +46,10 @@ class Scenario(Part):
     schema_version: Literal[1] = Field(description="version of the file format")
     name: Name = Field(description="name of the scenario")
     question: str | None = Field(default=None, description="the question that it answers, in one sentence")
+    theme: str | None = Field(default=None, description="heading under which it is listed")
+    read_against: Name | None = Field(
+        default=None, description="shipped scenario with which it is best compared"
+    )
     pin: Flag = Field(default=False, description="hold every number at its central value, as --pin does")
     horizon: Horizon = Field(description="when it starts and for how long it runs")
     firms: Named[Firm] = Field(description="firms by name")

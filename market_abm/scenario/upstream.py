@@ -37,6 +37,12 @@ class Chip(Documented):
     growth_after: Growth = Field(
         default=guess(0.04, 0.02, 0.06), description="growth of deliveries after the last date"
     )
+    growth_floor: Growth | None = Field(
+        default=None, description="growth that it decays to; null = it stays as it is"
+    )
+    growth_half_life: Quarters = Field(
+        default=guess(6, 4, 9), description="quarters in which that growth halves its distance to the floor"
+    )
     capex: UnitCapex | None = Field(
         default=None, description="all-in cost of capacity on its chips; null = the builder's own"
     )

@@ -39,14 +39,19 @@ def worth(view: View, node: Ints, order: Floats) -> Floats:
 
 
 def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
-    """The order within growth cap, finance and the firm's own power, (n,), and which of them binds."""
+    """The order within growth cap, finance, own power and a cap on shares, (n,), and which of them binds."""
     ahead = view.outlook
     planned = ahead.planned[node]
     want = np.maximum(target - planned, 0.0)
     growth = np.maximum(ahead.growth_cap[node] * ahead.online[node] - planned, 0.0)
     limited = view.state.credit_limited[view.world.sellers.row[node]]
     finance = np.where(limited, 0.0, np.maximum(ahead.affordable[node] - planned, 0.0))
-    bounds = {"growth": growth, "finance": finance, "power": ahead.powerable[node]}
+    bounds = {
+        "growth": growth,
+        "finance": finance,
+        "power": ahead.powerable[node],
+        "share cap": ahead.permitted[node],
+    }
     order = np.minimum.reduce([want, *bounds.values()])
     binding = [
         "" if order[i] >= want[i] else min(bounds, key=lambda name: bounds[name][i]) for i in range(len(node))

@@ -105,6 +105,7 @@ def posted(view: View, rows: Ints) -> Offer:
     node = node_of(everybody, rows)
     offer = default(replace(view, forced={}), everybody)
     outside = reach(world, view.state, view.conditions, offer.allowed) & ~world.links.internal
+    outside &= (view.free > 0.0)[:, None]
     extra = switching_per_unit(world, view.state, view.conditions)
     scale = _taste_scale(view)
     cost, price, sold = offer.reserve_price, offer.reserve_price[node].copy(), np.zeros(len(rows))
@@ -145,6 +146,7 @@ def _games(view: View, node: Ints, name: str) -> Iterator[tuple[Bools, list[int]
     world = view.world
     chosen, common = world.scenario.firms, world.scenario.behaviour.strategies.sell
     named = np.array([(chosen[key].strategies.sell or common) == name for key in world.sellers.key], bool)
+    named = named & ~view.conditions.posted if name != "posted" else named | view.conditions.posted
     players = named & world.sellers.sells
     together = [i for i, s in enumerate(node) if named[s]]
     if together:

@@ -9,24 +9,32 @@ from market_abm.economy.conditions import Conditions
 from market_abm.economy.state import State
 from market_abm.economy.world import World
 from market_abm.scenario.calendar import quarter_index
+from market_abm.scenario.timeline import Fading
 
 Handler = Callable[[Any, World, State, Conditions, bool], State]
 """(entry, world, state, conditions, onset) -> state; conditions are changed in place."""
 
 _KINDS: dict[str, Handler] = {}
+_DEALS: set[str] = set()
+
+FADES = ("change", "spread")
+"""Fields of an entry that fade after its last quarter."""
 
 
-def kind(name: str) -> Callable[[Handler], Handler]:
+def kind(name: str, *, deal: bool = False) -> Callable[[Handler], Handler]:
     """Register a kind of timeline entry.
 
     The function is called in every quarter in which the entry holds; ``onset`` is true in the first of them.
-    It changes the quarter's conditions in place and returns the state.
+    It changes the quarter's conditions in place and returns the state. A ``deal`` acts under the conditions that
+    all other entries have set, wherever it stands in the file.
     """
 
     def register(handler: Handler) -> Handler:
         if name in _KINDS:
             raise ValueError(f"timeline kind {name!r} is registered twice")
         _KINDS[name] = handler
+        if deal:
+            _DEALS.add(name)
         return handler
 
     return register
@@ -38,22 +46,36 @@ def kinds() -> tuple[str, ...]:
 
 
 def take_effect(world: World, state: State) -> tuple[State, Conditions, list[dict]]:
-    """Stage 0: shocks and policy of the quarter take effect."""
+    """Stage 0: shocks and policy of the quarter take effect, then deals under them."""
     conditions = Conditions.neutral(world)
     events = []
-    for entry in world.scenario.timeline:
+    for entry in sorted(world.scenario.timeline, key=lambda entry: entry.kind in _DEALS):
         first = quarter_index(entry.quarter) - world.start
-        last = quarter_index(entry.until) - world.start if entry.until else world.horizon
-        if not first <= state.t <= last:
+        held = in_force(entry, world, state.t)
+        if held is None:
             continue
         if entry.kind not in _KINDS:
             raise ValueError(f"timeline kind {entry.kind!r} has no effect; known kinds: {', '.join(kinds())}")
-        state = _KINDS[entry.kind](entry, world, state, conditions, state.t == first)
+        state = _KINDS[entry.kind](held, world, state, conditions, state.t == first)
         if state.t == first and entry.kind != "null":
-            parties = _parties(entry, world, state)
-            events.append({"stage": 0, "kind": entry.kind, **parties, "detail": entry.id or entry.quarter})
+            events.append({"stage": 0, "kind": entry.kind, "detail": entry.id or entry.quarter}
+                          | _told(entry, world, state))  # fmt: skip
     _keep_to_sole_suppliers(world, conditions)
     return state, conditions, events
+
+
+def in_force(entry: Any, world: World, t: int) -> Any | None:
+    """The entry as it holds in quarter ``t``: whole, faded after its last quarter, or None."""
+    first = quarter_index(entry.quarter) - world.start
+    last = quarter_index(entry.until) - world.start if entry.until else world.horizon
+    if first <= t <= last:
+        return entry
+    late = t - last
+    if not isinstance(entry, Fading) or not 0 < late <= int(entry.recovery):
+        return None
+    left = 1.0 - late / (int(entry.recovery) + 1.0)
+    faded = {name: left * float(getattr(entry, name)) for name in FADES if hasattr(entry, name)}
+    return entry.model_copy(update=faded)
 
 
 def _keep_to_sole_suppliers(world: World, conditions: Conditions) -> None:
@@ -62,8 +84,11 @@ def _keep_to_sole_suppliers(world: World, conditions: Conditions) -> None:
     conditions.blocked |= sole.any(axis=0)[None, :] & ~sole & ~world.links.internal
 
 
-def _parties(entry: Any, world: World, state: State) -> dict[str, str]:
-    """Who recalls capacity from whom, for the record of events; empty for other kinds."""
+def _told(entry: Any, world: World, state: State) -> dict[str, str]:
+    """What the record of events says beside the kind: who recalls from whom, why a merger was screened out."""
+    if entry.kind == "merger" and entry.key in state.prohibited:
+        return {"kind": "merger prohibited", "firm": entry.acquirer, "counterparty": entry.target_firm,
+                "detail": state.prohibited[entry.key]}  # fmt: skip
     if entry.kind != "recall" or entry.contract not in state.book.id:
         return {}
     row = state.book.id.index(entry.contract)

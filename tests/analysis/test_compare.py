@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from market_abm.analysis.compare import ALIASES, STATISTICS, Comparison, compare, paired
-from market_abm.analysis.effects import student_t
+from market_abm.analysis.pairing import student_t
 from market_abm.experiments.replicate import replicate
 from tests.results.feed import FailingModel, FakeModel, ShiftedModel, world
 

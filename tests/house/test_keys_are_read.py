@@ -16,6 +16,8 @@ INFORM = {
     "as_of",
     "note",
     "question",
+    "theme",
+    "read_against",
     "product",
     "label",
     "title",

@@ -81,7 +81,8 @@ def test_every_protocol_is_listed() -> None:
 def test_every_field_of_a_timeline_entry_is_read_by_its_kind(kind: str) -> None:
     from market_abm.timeline import registry
 
-    handler = inspect.getsource(registry._KINDS[kind]) + inspect.getsource(registry._parties)
+    handler = inspect.getsource(registry._KINDS[kind])
+    handler += inspect.getsource(registry._told) + inspect.getsource(registry.in_force)
     own = set(KINDS[kind].model_fields) - set(KINDS["null"].model_fields)
     unread = {name for name in own if not re.search(rf"\bentry\.{name}\b", handler)}
     assert not unread, f"{kind} reads nothing of {sorted(unread)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -15,22 +16,34 @@ GRAIN = 2e-6
 """Two steps of the quantity grid, kHQ."""
 
 
-@contextmanager
-def ledgers_watched() -> Iterator[list[Ledger]]:
-    """Every ledger that a model opens meanwhile, in order."""
-    opened: list[Ledger] = []
+class Watched(Ledger):
+    """A ledger that knows what was sold on the spot market beside what was paid there, kHQ by firm row."""
 
-    class Watched(Ledger):
+    spot: np.ndarray
+
+
+@contextmanager
+def ledgers_watched() -> Iterator[list[Watched]]:
+    """Every ledger that a model opens meanwhile, in order."""
+    opened: list[Watched] = []
+
+    class Opened(Watched):
         def __init__(self, rows: int) -> None:
             super().__init__(rows)
+            self.spot = np.zeros(rows)
             opened.append(self)
 
-    original = model_module.Ledger
-    model_module.Ledger = Watched  # type: ignore[misc]
+    def delivered(world: Any, *rest: Any) -> Any:
+        delivery = deliver(world, *rest)
+        np.add.at(opened[-1].spot, world.sellers.row, delivery.spot.sum(axis=1))
+        return delivery
+
+    ledger, deliver = model_module.Ledger, model_module.deliver
+    model_module.Ledger, model_module.deliver = Opened, delivered  # type: ignore[misc]
     try:
         yield opened
     finally:
-        model_module.Ledger = original  # type: ignore[misc]
+        model_module.Ledger, model_module.deliver = ledger, deliver  # type: ignore[misc]
 
 
 def money_is_conserved(model: ComputeMarket, ledgers: list[Ledger]) -> None:
@@ -73,8 +86,8 @@ def compute_is_conserved(model: ComputeMarket) -> None:
         assert (delivered >= 0).all() and (firms["served_khq"] >= 0).all()
 
 
-def no_contract_is_delivered_twice(model: ComputeMarket, ledgers: list[Ledger]) -> None:
-    """What a supplier delivers is what its contracts used, each once, and what it was paid for on the spot market."""
+def no_contract_is_delivered_twice(model: ComputeMarket, ledgers: list[Watched]) -> None:
+    """What a supplier delivers is what its contracts used, each once, and what it sold on the spot market, for money."""
     for t, (ledger, record) in enumerate(zip(ledgers, model.records, strict=True)):
         book, firms = record["contracts"], record["firms"]
         names = list(book["contract"])
@@ -85,8 +98,11 @@ def no_contract_is_delivered_twice(model: ComputeMarket, ledgers: list[Ledger]) 
             f"no contract is delivered twice: {share.max()} of a volume in quarter {t}"
         )
         used = np.nan_to_num(book["used_share"]) * book["volume_kh100e"]
-        spot_price = model.states[t + 1].spot_price
-        spot = ledger.total("spot") / spot_price if spot_price > 0 else np.zeros(ledger.rows)
+        spot, price = ledger.spot, model.states[t + 1].spot_price
+        paid = float(ledger.total("spot").sum())
+        assert abs(paid - price * float(spot.sum())) <= 1e-9 * paid + 1e-3, (
+            f"no contract is delivered twice: {paid} MUSD were paid on the spot market for {spot.sum()} kHQ at {price}"
+        )
         for row, firm in enumerate(firms["firm"]):
             delivered = float(firms["own_use_khq"][row] + firms["sold_khq"][row])
             owed = float(np.cumsum(np.append(used[book["supplier"] == firm], spot[row]))[-1])

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from market_abm.model import ComputeMarket
-from market_abm.scenario import load_scenario, scenario_from
-from tests.model.shuffled import content, with_entries
+from market_abm.scenario import Scenario, load_scenario, scenario_from
+from tests.model.shuffled import content, with_entries, with_idle_firm
 from tests.model.tables import differences, ran
 
 WORLDS = ("two-clouds-three-labs", "world-2026", "colossus-lease")
 NOTHING: tuple[dict[str, Any], ...] = (
-    {"kind": "capacity_shock", "change": 0},
+    {"kind": "capacity_shock", "change": 0, "until": "2026Q4", "recovery": 2},
     {"kind": "demand_shock", "change": 0},
     {"kind": "chip_shock", "change": 0},
     {"kind": "power_shock", "change": 0},
@@ -23,7 +23,22 @@ NOTHING: tuple[dict[str, Any], ...] = (
     {"kind": "price_cap", "price": 1000},
     {"kind": "minimum_notice", "notice": 0},
     {"kind": "switching_cap", "switching_cost": 1000},
+    {"kind": "share_cap", "share": 1},
+    {"kind": "chip_allocation", "rule": "pro_rata"},
+    {"kind": "merger_control"},
 )
+"""Entries that touch everybody and ask for nothing."""
+
+IDLE = "Idle"
+OF_NOBODY: tuple[dict[str, Any], ...] = (
+    {"kind": "export_control", "buyer": IDLE},
+    {"kind": "functional_separation", "supplier": IDLE},
+    {"kind": "transparency", "supplier": IDLE},
+    {"kind": "exclusivity_ban", "supplier": IDLE},
+    {"kind": "public_provider", "firm": IDLE, "online": 0, "price": 1},
+    {"kind": "divestiture", "supplier": IDLE, "to": "Other", "share": 0},
+)
+"""Entries about a firm that has nothing and does nothing."""
 
 
 @cache
@@ -50,6 +65,38 @@ def test_a_shock_or_policy_of_size_zero_changes_no_bit(name: str, entry: dict[st
     assert len([event for event in twin.records[1]["events"] if event["kind"] == entry["kind"]]) >= 1
     base = once(name)
     assert differences(_cut(base, 4), twin, keep=not_announced) == []
+
+
+@cache
+def idle(name: str) -> Scenario:
+    """A world with one more firm, idle and waiting to enter."""
+    world = with_idle_firm(name, IDLE, kind="hyperscaler")
+    return world.with_set({f"firms.{IDLE}.fleet.enters": "2040Q1"})
+
+
+@pytest.mark.parametrize("name", WORLDS[:2])
+@pytest.mark.parametrize("entry", OF_NOBODY, ids=lambda entry: entry["kind"])
+def test_a_policy_on_a_firm_that_is_idle_changes_no_bit(name: str, entry: dict[str, Any]) -> None:
+    world = idle(name)
+    if entry.get("to"):
+        entry = {**entry, "to": next(key for key, firm in world.firms.items() if firm.fleet and key != IDLE)}
+    twin = ran(with_entries(world, {**entry, "quarter": "2026Q4"}), quarters=4)
+    assert [event for event in twin.records[1]["events"] if event["kind"] == entry["kind"]]
+
+    def others(table: str, row: dict[str, Any]) -> bool:
+        return not_announced(table, row) and IDLE not in (
+            row.get("firm"),
+            row.get("supplier"),
+            row.get("buyer"),
+        )
+
+    assert differences(_cut(calm(name), 4), twin, keep=others) == []
+
+
+@cache
+def calm(name: str) -> ComputeMarket:
+    """The world with the idle firm, and no entry about it."""
+    return ran(idle(name), quarters=4)
 
 
 @pytest.mark.parametrize("name", WORLDS)

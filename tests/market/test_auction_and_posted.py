@@ -142,3 +142,19 @@ def test_posted_protocol_names_one_price_a_seller_and_counts_refusals():
     refused = (price > pair.value + 1e-9) | (price < pair.unit_cost + pair.wedge - 1e-9)
     assert deal.notes["unwilling"] == refused.sum()
     assert deal.notes["last_change"] < 1e-6
+
+
+def test_a_seller_with_nothing_to_sell_changes_no_posted_price():
+    alone = _posted([1.0], [99.0], [[5.0]], [[3.0]], scale=1.0)[0]
+    beside = _posted([1.0, 0.0], [99.0, 0.0], [[5.0]], [[3.0]], scale=1.0)[0]
+    assert beside[0] == alone[0] and np.isnan(beside[1])
+
+
+def test_who_does_not_post_asks_cost_while_it_has_room():
+    shape = (2, 1)
+    price, _, _ = posted_prices(
+        np.array([[1.0], [1.5]]), np.zeros(shape), np.array([99.0, 99.0]), np.array([[5.0]]), np.array([[9.0]]),
+        np.ones(shape, dtype=bool), 0.2, np.array([True, False]),
+    )  # fmt: skip
+    assert price[1] == pytest.approx(1.5, abs=1e-6)
+    assert price[0] > 1.2

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market_abm.market import TradeProblem, clear, competitive_interval
-from market_abm.market.spot import clear_spot, clear_unit_auction
+from market_abm.market.spot import clear_spot, clear_spot_on_links, clear_unit_auction
 
 quantities = st.integers(0, 8)
 prices = st.integers(0, 12)
@@ -164,3 +164,36 @@ def test_refuses_weights_and_keys_out_of_shape():
         clear_spot([1.0], [1.0], [1.0], [1.0], k=1.5)
     with pytest.raises(ValueError, match="bid_key has shape"):
         clear_spot([1.0], [1.0], [1.0], [1.0], bid_key=[0.1, 0.2])
+
+
+@settings(max_examples=60)
+@given(markets())
+def test_on_links_that_reach_everybody_it_is_the_uniform_price_auction(market):
+    quantity, value, offer, cost = market[0], market[1], market[2][:, 0], market[3][:, 0]
+    pool = clear_spot(quantity, value, offer, cost)
+    found = clear_spot_on_links(quantity, value, offer, cost, np.ones((len(cost), len(value)), bool))
+    assert found.surplus == pytest.approx(pool.surplus, abs=1e-9)
+    sold = found.flow.sum(axis=1)
+    # Trades without gain may take place or not; above them, everybody who sells takes the one price.
+    if pool.price_low == pool.price_high or found.quantity == pytest.approx(pool.quantity):
+        earning = (sold > 0) & (found.price > cost)
+        assert found.price[earning] == pytest.approx(np.full(earning.sum(), pool.price_low))
+
+
+def test_on_links_each_part_has_its_price_and_caps_hold():
+    linked = np.array([[True, False], [False, True]])
+    found = clear_spot_on_links(
+        [[3.0, 1.0], [5.0, 1.0]], [[9.0, 8.0], [4.0, 3.0]], [3.5, 5.0], [1.0, 1.0], linked
+    )
+    assert found.flow == pytest.approx(np.array([[3.5, 0.0], [0.0, 5.0]]))
+    assert found.price == pytest.approx([8.0, 3.0])
+    capped = clear_spot_on_links(
+        [[3.0], [5.0]],
+        [[9.0], [4.0]],
+        [4.0, 4.0],
+        [1.0, 2.0],
+        np.ones((2, 2), bool),
+        [[1.0, 9.0], [1.0, 9.0]],
+    )
+    assert capped.flow.sum(axis=0) == pytest.approx([2.0, 5.0])
+    assert capped.quantity == pytest.approx(7.0)

@@ -10,7 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.mutator import mutants
-from tests.mutants.trial import APART, ROOT, Known, all_mutants, call, covering, sample, verdict
+from tests.mutants.trial import (
+    APART,
+    ROOT,
+    Known,
+    Server,
+    all_mutants,
+    call,
+    covering,
+    recalled,
+    remember,
+    sample,
+    still_there,
+    verdict,
+)
 
 SOURCE = '''"""Says 1 + 1."""
 from __future__ import annotations
@@ -102,8 +115,9 @@ def tree(tmp_path: Path) -> Path:
                  "market_abm/market/__init__.py"):  # fmt: skip
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text('"""Empty."""\n', encoding="utf-8")
-    plugin = (ROOT / "tests/mutants/plugin.py").read_text(encoding="utf-8")
-    (tmp_path / "tests/mutants/plugin.py").write_text(plugin, encoding="utf-8")
+    for name in ("plugin", "server"):
+        text = (ROOT / f"tests/mutants/{name}.py").read_text(encoding="utf-8")
+        (tmp_path / f"tests/mutants/{name}.py").write_text(text, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "market_abm/market/x.py").write_text(SOURCE, encoding="utf-8")
     (tmp_path / "tests/test_x.py").write_text(
@@ -119,12 +133,31 @@ def test_a_noticed_mistake_is_told_from_an_unnoticed_one(tree: Path) -> None:
     assert '["market_abm/market/x.py", "share"]' in (maps / "main.json").read_text(encoding="utf-8")
     known = [Known("tests/test_x.py::test_share", 0.1, frozenset())]
     found = {m.text: m for m in mutants("market_abm/market/x.py", SOURCE)}
-    assert verdict(found["(pow(part, whole) * whole)"], tree, known) == (
-        "killed",
-        "tests/test_x.py::test_share",
-    )
-    assert verdict(found["pow(whole, part)"], tree, known) == ("survived", "")
+    server = Server(tree)
+    try:
+        killed = verdict(found["(pow(part, whole) * whole)"], server, known)
+        survived = verdict(found["pow(whole, part)"], server, known)
+        assert [
+            k.test for k in still_there([*known, Known("tests/test_x.py::gone", 0.1, frozenset())], server)
+        ] == ["tests/test_x.py::test_share"]
+        (tree / "tests/test_x.py").write_text("while True:\n    pass\n", encoding="utf-8")
+        assert server.run(["tests/test_x.py"], 1.0) == (None, "")
+    finally:
+        server.close()
+    assert killed == ("killed", "tests/test_x.py::test_share")
+    assert survived == ("survived", "")
     assert (tree / "market_abm/market/x.py").read_text(encoding="utf-8") == SOURCE
+
+
+def test_quick_tests_of_every_function_are_remembered(tmp_path: Path) -> None:
+    spots = [("x.py", "share"), ("x.py", "other")]
+    known = [Known(f"t{n}", 0.5 * n, frozenset(spots[: 1 + n % 2])) for n in range(1, 9)]
+    remember(known, tmp_path / "map.json", most=3, seconds=3.0)
+    again = {k.test: k for k in recalled(tmp_path / "map.json")}
+    assert {k for k in again if spots[0] in again[k].ran} == {"t1", "t2", "t3"}
+    assert {k for k in again if spots[1] in again[k].ran} == {"t1", "t3"}
+    assert again["t2"].seconds == 1.0
+    assert recalled(tmp_path / "nothing.json") == []
 
 
 def test_a_copy_without_the_package_is_refused(tree: Path) -> None:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,10 +22,13 @@ ROOMS = ("market_abm/market", "market_abm/measures")
 APART = ("market_abm/market/kernel/", "market_abm/market/reference.py")
 """The kernel is compiled, the reference is what tests measure by."""
 
-TESTS = ("tests/market", "tests/measures", "tests/oracles")
+TESTS = ("tests/market", "tests/measures", "tests/oracles", "tests/invariants/test_market_properties.py")
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".uv", ".hypothesis", ".*_cache", "*.pyc", "results", "long-runs"
 )
+
+STARTS, SLOWER = 20.0, 5.0
+"""Seconds that a trial may take beyond its tests, and how much longer than usual these may take."""
 
 FLAGS = ("-q", "-p", "tests.mutants.plugin", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-header")
 
@@ -119,23 +122,121 @@ def covering(mutant: Mutant, known: list[Known], budget: float) -> list[Known]:
     return chosen
 
 
-def verdict(mutant: Mutant, tree: Path, chosen: list[Known]) -> tuple[str, str]:
+class Server:
+    """A process in a copy of the tree that runs tests in forks of itself (`tests.mutants.server`)."""
+
+    def __init__(self, tree: Path) -> None:
+        self.tree = tree
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.mutants.server",
+                *(test for test in TESTS if (tree / test).exists()),
+            ],
+            cwd=tree,
+            env={
+                **os.environ,
+                **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+                "PYTHONPATH": str(tree),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "HYPOTHESIS_SHRINK": "0",
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if not self._line():
+            raise RuntimeError(f"the server in {tree} did not start")
+
+    def _line(self) -> dict:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else {}
+
+    def run(self, tests: Iterable[str], limit: float) -> tuple[int | None, str]:
+        """Exit code and output of pytest on the tests; None where it takes longer than ``limit`` seconds."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"tests": list(tests), "limit": limit}) + "\n")
+        self._process.stdin.flush()
+        answer = self._line()
+        if not answer:
+            raise RuntimeError(f"the server in {self.tree} is gone")
+        return answer["code"], answer["said"]
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+        self._process.stdout.close()
+
+
+def verdict(mutant: Mutant, server: Server, chosen: list[Known]) -> tuple[str, str]:
     """``killed``, ``timeout`` (a kind of death) or ``survived``, and the test that failed.
 
     The copy is put right again.
+
+    Raises
+    ------
+    RuntimeError
+        If pytest itself failed, so that nothing is known.
     """
     if not chosen:
         return "survived", ""
-    file = tree / mutant.path
+    file = server.tree / mutant.path
     source = file.read_text(encoding="utf-8")
-    listed = tree / "mutant-tests.txt"
-    listed.write_text("\n".join(known.test for known in chosen) + "\n", encoding="utf-8")
     try:
         file.write_text(mutant.applied(source), encoding="utf-8")
-        code, said = call(tree, ["-x", f"@{listed}"], 60.0 + 10.0 * sum(known.seconds for known in chosen))
+        limit = STARTS + SLOWER * sum(known.seconds for known in chosen)
+        code, said = server.run((known.test for known in chosen), limit)
     finally:
         file.write_text(source, encoding="utf-8")
     if code is None:
         return "timeout", ""
+    if code not in (0, 1, 2, 4):  # 4: a conftest or a module that the mutant keeps from being imported
+        raise RuntimeError(f"pytest ended with code {code} on {mutant.path}:{mutant.line}: {said[-2000:]}")
     failed = re.search(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", said, re.MULTILINE)
     return ("killed" if code else "survived"), (failed[1] if failed else "")
+
+
+def recalled(file: Path) -> list[Known]:
+    """What is known of tests from a file that `remember` wrote; nothing where there is none."""
+    if not file.exists():
+        return []
+    content = json.loads(file.read_text(encoding="utf-8"))
+    spots = [tuple(spot) for spot in content["functions"]]
+    return [
+        Known(row["test"], row["seconds"], frozenset(spots[k] for k in row["ran"]))
+        for row in content["tests"]
+    ]
+
+
+def still_there(known: list[Known], server: Server) -> list[Known]:
+    """Those that pytest still finds in the copy."""
+    files = sorted({item.test.split("::")[0] for item in known})
+    _, said = server.run(
+        ["--collect-only", *(file for file in files if (server.tree / file).exists())], 300.0
+    )
+    there = set(said.splitlines())
+    return [item for item in known if item.test in there]
+
+
+def remember(known: list[Known], file: Path, most: int = 12, seconds: float = 3.0) -> None:
+    """Keep for every function its quickest tests, as many as ``most`` and as fit into ``seconds``."""
+    by_spot: dict[tuple[str, str], list[Known]] = {}
+    for test in known:
+        for spot in test.ran:
+            by_spot.setdefault(spot, []).append(test)
+    spots = sorted(by_spot)
+    kept: dict[str, tuple[float, set[int]]] = {}
+    for number, spot in enumerate(spots):
+        spent = 0.0
+        for test in sorted(by_spot[spot], key=lambda k: (k.seconds, k.test))[:most]:
+            spent += test.seconds
+            if spent > seconds and spent > test.seconds:
+                break
+            kept.setdefault(test.test, (round(test.seconds, 3), set()))[1].add(number)
+    rows = [{"test": name, "seconds": took, "ran": sorted(ran)} for name, (took, ran) in sorted(kept.items())]
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    file.write_text(f'{{"functions": {json.dumps(spots)},\n"tests": [\n{lines}\n]}}\n', encoding="utf-8")

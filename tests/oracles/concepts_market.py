@@ -21,6 +21,7 @@ from market_abm.market.bargaining.nash import (
     rubinstein_limit,
     split_difference,
 )
+from market_abm.market.bargaining.posted import posted_prices, posted_volumes
 from market_abm.market.contracts import (
     effective_unit_price,
     hold_up,
@@ -283,6 +284,16 @@ def nntr(inputs) -> dict:
     }
 
 
+def logit_pricing(inputs) -> dict:
+    """Posted prices of single-product sellers with room for all, one unit of demand and an outside good."""
+    alpha = inputs["alpha"]
+    worth, cost = np.asarray(inputs["quality"], float) / alpha, np.asarray(inputs["mc"], float)
+    extra, blocks = (worth.max() - worth)[:, None], (np.ones((1, 1)), np.full((1, 1), worth.max()))
+    offered, room = np.ones(extra.shape, bool), np.full(len(cost), 9.0)
+    price, _, _ = posted_prices(cost[:, None], extra, room, *blocks, offered, 1.0 / alpha)
+    return {"price": price, "share": posted_volumes(price, extra, *blocks, offered, 1.0 / alpha)}
+
+
 def build_vs_lease(inputs) -> dict:
     """Capital recovery factor and break-even rent."""
     result = break_even_rent(
@@ -388,6 +399,7 @@ CONCEPTS = {
     "nash_in_nash_nonexistence": nash_in_nash,
     "stole_zwiebel": stole_zwiebel,
     "nntr": nntr,
+    "logit_pricing": logit_pricing,
     "build_vs_lease": build_vs_lease,
     "real_option": real_option_hurdle,
     "contract_portfolio": contract_portfolio,

@@ -72,9 +72,8 @@ NOT_BUILT: dict[str, str] = {
     "exchange_network": "balanced outcomes of unit exchange: one unit a firm and no capacity",
     "manea_limit": "random matching of stationary traders, who are replaced: firms here stay",
     "horn_wolinsky": "linear Cournot duopolists downstream: the product market here is logit",
-    "cournot": "linear textbook Cournot; withholding is a selling strategy on the network",
+    "cournot": "linear textbook Cournot in closed form; on networks `cournot` finds it to 2 % of a capacity",
     "bertrand_edgeworth": "mixed-strategy duopoly pricing of a homogeneous good",
-    "logit_pricing": "prices of the product market are data here, not chosen",
     "debtrank": "financial contagion; the network measure here is ESRI",
     "foreclosure_commitment": "secret contracts with Cournot rivals downstream",
 }

@@ -150,3 +150,27 @@ def test_empty_file_is_an_error(tmp_path):
     file.write_text("[]", encoding="utf-8")
     with pytest.raises(ValueError, match="holds no cases"):
         load_cases(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"concept": "phlogiston"}, "unknown concept 'phlogiston'"),
+        ({"expected": {"units": 3, "temperature": 5}}, "temperature: no answer"),
+        ({"expected": None}, "the case expects nothing"),
+        ({"inputs": {}}, "KeyError"),
+    ],
+)
+def test_another_file_with_an_unknown_concept_or_a_missing_key_fails(tmp_path, changes, complaint):
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps([_spot(id="sound"), _spot(id="odd", **changes)]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.oracles.runner"],
+        env={**_environment(), "ORACLE_CASES": str(other)},
+        capture_output=True,
+        text=True,
+        cwd=SHIPPED.parents[2],
+    )
+    assert done.returncode == 1
+    assert "passed: spot_clearing (sound)" in done.stdout
+    assert complaint in done.stdout

@@ -9,20 +9,22 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner, Result
 
+import market_abm as ma
+from market_abm.cli import app
+from market_abm.conformance import check
 from market_abm.measures.registry import measure, recorded
+from market_abm.scenario import load_scenario
 from tests.plugins.package import BROKEN, GOOD, ROOT, installed, market_abm, python
 
 WORLD = "two-clouds-three-labs"
 SHORT = ("--set", "horizon.quarters=2", "--quiet")
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a good package and a broken one."""
-    folder = tmp_path_factory.mktemp("site")
-    installed(folder, "their-market", GOOD)
-    return installed(folder, "their-ruin", BROKEN, "2.0")
+def command(*arguments: str, **environment: str) -> Result:
+    """The command line in this process."""
+    return CliRunner(env=environment).invoke(app, arguments)
 
 
 def test_a_package_with_a_pyproject_is_installed_and_found(tmp_path: Path) -> None:
@@ -51,8 +53,8 @@ def test_a_package_with_a_pyproject_is_installed_and_found(tmp_path: Path) -> No
 
 
 def test_plugins_are_listed_and_a_broken_one_says_why(site: Path) -> None:
-    done = market_abm(site, "plugins", "--json")
-    assert done.returncode == 0, done.stderr
+    done = command("plugins", "--json")
+    assert done.exit_code == 0, done.output
     good, bad = json.loads(done.stdout)
     assert (good["name"], good["distribution"], good["version"]) == ("their-market", "their-market", "0.3")
     assert good["registered"] == [
@@ -63,21 +65,28 @@ def test_plugins_are_listed_and_a_broken_one_says_why(site: Path) -> None:
     assert good["error"] == ""
     assert "a_package_that_is_not_there" in bad["error"]
     assert bad["registered"] == []
-    shown = market_abm(site, "plugins")
+    shown = command("plugins")
     assert "protocol floor-plus" in shown.stdout
     assert "not loaded: ModuleNotFoundError" in shown.stdout
-    assert "Traceback" not in shown.stdout + shown.stderr
+    assert "Traceback" not in shown.output
 
 
 def test_a_run_uses_protocol_strategy_and_measure(site: Path, tmp_path: Path) -> None:
+    """Also in worker processes, which find the plugins by themselves."""
     changes = ("--protocol", "floor-plus", "--set", "firms.Neocloud.strategies.sell=careful")
-    plain = market_abm(site, "run", WORLD, *SHORT, "--no-plugins", "--out", str(tmp_path / "plain"))
-    assert plain.returncode == 0, plain.stderr
-    done = market_abm(
-        site, "run", WORLD, *SHORT, *changes, "--replications", "2", "--workers", "2",
-        "--out", str(tmp_path / "theirs"),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = command(
+        "run",
+        WORLD,
+        *SHORT,
+        *changes,
+        "--replications",
+        "2",
+        "--workers",
+        "2",
+        "--out",
+        str(tmp_path / "theirs"),
+    )
+    assert done.exit_code == 0, done.output
     measures = pd.read_parquet(tmp_path / "theirs" / "measures.parquet")
     assert list(measures["measure"]) == ["served-share"] * 4
     assert list(measures["seed"]) == [1, 1, 2, 2]
@@ -86,33 +95,29 @@ def test_a_run_uses_protocol_strategy_and_measure(site: Path, tmp_path: Path) ->
     manifest = json.loads((tmp_path / "theirs" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["versions"]["their-market"] == "0.3"
     assert manifest["scenario"]["protocol"] == "floor-plus"
-    links = [pd.read_parquet(tmp_path / name / "links.parquet") for name in ("plain", "theirs")]
-    prices = [part.loc[part["seed"] == 1, "new_price_usd_per_gpu_hour"].sum() for part in links]
-    assert prices[0] != prices[1]
-    back = python(
-        site, "-c", "import sys, market_abm as ma; print(len(ma.load_results(sys.argv[1]).measures))",
-        str(tmp_path / "theirs"),
-    )  # fmt: skip
-    assert back.stdout.strip() == "4", back.stderr
+    plain = ma.run(load_scenario(WORLD, {"horizon.quarters": 2}), seed=1).links
+    links = pd.read_parquet(tmp_path / "theirs" / "links.parquet")
+    price = "new_price_usd_per_gpu_hour"
+    assert links.loc[links["seed"] == 1, price].sum() != plain[price].sum()
+    assert len(ma.load_results(tmp_path / "theirs").measures) == 4
 
 
 def test_without_plugins_nothing_of_them_is_left(site: Path) -> None:
     for arguments, environment in ((["--no-plugins"], {}), ([], {"MARKET_ABM_NO_PLUGINS": "1"})):
-        listed = market_abm(site, "plugins", *arguments, **environment)
+        listed = command("plugins", *arguments, **environment)
         assert "switched off" in listed.stdout
         assert "floor-plus" not in listed.stdout
-        refused = market_abm(site, "validate", WORLD, "--set", "behaviour.protocol=floor-plus", *arguments,
-                             **environment)  # fmt: skip
-        assert refused.returncode == 2
-        assert "switched off" in refused.stdout + refused.stderr
+        refused = command(
+            "validate", WORLD, "--set", "behaviour.protocol=floor-plus", *arguments, **environment
+        )
+        assert refused.exit_code == 2
+        assert "switched off" in refused.output
 
 
 def test_measures_of_others_leave_the_other_tables_alone(site: Path, tmp_path: Path) -> None:
-    for name, switch in (("with", "0"), ("without", "1")):
-        done = market_abm(
-            site, "run", WORLD, *SHORT, "--out", str(tmp_path / name), MARKET_ABM_NO_PLUGINS=switch
-        )
-        assert done.returncode == 0, done.stderr
+    for name, switch in (("without", "1"), ("with", "0")):  # what is registered stays registered
+        done = command("run", WORLD, *SHORT, "--out", str(tmp_path / name), MARKET_ABM_NO_PLUGINS=switch)
+        assert done.exit_code == 0, done.output
     assert (tmp_path / "with" / "measures.parquet").exists()
     assert not (tmp_path / "without" / "measures.parquet").exists()
     for table in ("steps", "firms", "links", "contracts", "events", "decisions"):
@@ -121,33 +126,27 @@ def test_measures_of_others_leave_the_other_tables_alone(site: Path, tmp_path: P
 
 
 def test_a_name_that_only_a_broken_plugin_has_is_refused_with_the_reason(site: Path) -> None:
-    done = market_abm(site, "validate", WORLD, "--set", "behaviour.protocol=half-made")
-    said = done.stdout + done.stderr
-    assert done.returncode == 2
-    assert "floor-plus" in said
-    assert 'Plugin "their-ruin" could not be loaded' in said
-    assert "Traceback" not in said
+    done = command("validate", WORLD, "--set", "behaviour.protocol=half-made")
+    assert done.exit_code == 2
+    assert "floor-plus" in done.output
+    assert 'Plugin "their-ruin" could not be loaded' in done.output
+    assert "Traceback" not in done.output
 
 
 def test_a_scenario_of_the_house_loads_no_plugin(site: Path) -> None:
-    code = (
-        "import sys, market_abm; from market_abm.scenario import load_scenario; "
-        f"load_scenario('{WORLD}'); print('their_market.bring' in sys.modules); "
-        "load_scenario('two-clouds-three-labs', {'behaviour.protocol': 'floor-plus'}); "
-        "print('their_market.bring' in sys.modules)"
-    )
-    done = python(site, "-c", code)
-    assert done.stdout.split() == ["False", "True"], done.stderr
+    load_scenario(WORLD)
+    assert "their_market.bring" not in sys.modules
+    load_scenario(WORLD, {"behaviour.protocol": "floor-plus", "behaviour.strategies.sell": "careful"})
+    assert "their_market.bring" in sys.modules
 
 
 def test_the_command_checks_what_a_plugin_brings(site: Path) -> None:
-    code = "from market_abm.conformance import check; print(check('floor-plus'), check('served-share'))"
-    assert python(site, "-c", code).stdout.split() == ["[]", "[]"]
-    done = market_abm(site, "plugins", "--check", "careful")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "careful conforms." in done.stdout
-    done = market_abm(site, "plugins", "--check", "nothing-of-that-name")
-    assert done.returncode == 2
+    assert check("floor-plus") == check("served-share") == []
+    done = command("plugins", "--check", "careful")
+    assert done.exit_code == 0, done.output
+    assert "careful conforms." in done.output
+    done = command("plugins", "--check", "nothing-of-that-name")
+    assert done.exit_code == 2
     assert "no protocol, strategy or measure" in done.stderr
 
 

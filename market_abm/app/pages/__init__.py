@@ -13,6 +13,7 @@ from market_abm.app.controller import Session
 from market_abm.app.frame import Frame
 from market_abm.app.library import Library
 from market_abm.app.place import LinkError, Place, read_link
+from market_abm.app.server import without_token
 
 _shelf: dict[str, Any] = {"library": Library(), "first": "two-clouds-three-labs"}
 """What the server offers; set before it starts, the same for every session."""
@@ -25,11 +26,8 @@ def open_with(library: Library, first: str) -> None:
 
 def beginning(query: str | None, library: Library, first: str) -> tuple[Place, str]:
     """Where a page begins: where its link leads, or at the start with a message."""
-    kept = "&".join(
-        part for part in (query or "").lstrip("?").split("&") if part and not part.startswith("token=")
-    )
     try:
-        return read_link(kept, library, first), ""
+        return read_link(without_token(query or ""), library, first), ""
     except LinkError as error:
         return Place(first), f"The link was not followed: {error}"
 
@@ -56,7 +54,8 @@ def Page() -> None:
     def act(message: Any) -> None:
         act_on(session, message)
 
-    with solara.Div(classes=["abm"]):
+    comparing = bool(frame.parting)
+    with solara.Div(classes=["abm", "abm-comparing" if comparing else "abm-single"]):
         with solara.Div(classes=["abm-area-controls"]):
             widgets.Controls(
                 controls=frame.controls, values=frame.values, transport=frame.transport, event_act=act
@@ -65,11 +64,26 @@ def Page() -> None:
             widgets.Headline(headline=frame.headline, event_act=act)
         with solara.Div(classes=["abm-area-network"]):
             widgets.Network(network=frame.network, table=frame.table, event_act=act)
+        if comparing:
+            with solara.Div(classes=["abm-area-parting"]):
+                widgets.Parting(parting=frame.parting, event_act=act)
+            with solara.Div(classes=["abm-area-beside"]):
+                widgets.Network(network=frame.beside, table=frame.beside_table, event_act=act)
+            with solara.Div(classes=["abm-area-differences"]):
+                widgets.Charts(charts=frame.differences, event_act=act)
         with solara.Div(classes=["abm-area-charts"]):
             widgets.Charts(charts=frame.charts, event_act=act)
         with solara.Div(classes=["abm-area-timeline"]):
             widgets.Timeline(timeline=frame.timeline, event_act=act)
         with solara.Div(classes=["abm-area-drawer"]):
             widgets.Drawer(drawer=frame.drawer, event_act=act)
+        with solara.Div(classes=["abm-area-foot"]):
+            widgets.Foot(credits=frame.credits)
         with solara.Div(classes=["abm-area-top"]):
             widgets.Transport(transport=frame.transport, event_act=act)
+            widgets.Ways(transport=frame.transport, event_act=act)
+
+
+def shelf() -> tuple[Library, str]:
+    """The scenarios on offer, and the one that a link without a name means."""
+    return _shelf["library"], _shelf["first"]

@@ -49,7 +49,7 @@ extends: world-2023
 def world() -> str:
     """Text of ``world-2023.yaml``."""
     sections = [parts.firms(), parts.segments(), parts.contracts(), parts.links(), parts.upstream()]
-    sections += [parts.scalars("product"), parts.scalars("behaviour")]
+    sections += [parts.scalars("product"), [*parts.scalars("behaviour"), *parts.strategies()]]
     body = "\n\n".join("\n".join(section) for section in sections)
     return HEAD + "\n" + body + "\n\n" + "\n".join(sources(body)) + "\n"
 

@@ -201,7 +201,10 @@ def upstream() -> list[str]:
         if chip == "NVIDIA for China":
             out.append("      serves: [China (all)]")
         out += ["      deliveries:", f"        {START}: {delivered}"]
-        out += [f"      growth_after: {_as_set(growth)}", f"      capex: {_as_set(capex)}"]
+        out.append(f"      growth_after: {_as_set(growth)}")
+        for field in ("growth_floor", "growth_half_life"):
+            out.append(f"      {field}: {_as_set(_setting(f'upstream.chips.*.{field}'))}")
+        out.append(f"      capex: {_as_set(capex)}")
     return [*out, f"  capex_decline: {_as_set(_setting('upstream.capex_decline'))}"]
 
 
@@ -213,6 +216,11 @@ def scalars(section: str) -> list[str]:
             out += wrapped(row["note"], 2)
             out.append(f"  {row['key'].removeprefix(f'{section}.')}: {_as_set(row)}")
     return out
+
+
+def strategies() -> list[str]:
+    """How firms build: fleets grow by half a quarter, so an order is set against the fleet that it will join."""
+    return ["  strategies: {build: at_arrival}"]
 
 
 def _setting(key: str) -> Row:

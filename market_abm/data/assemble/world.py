@@ -24,6 +24,7 @@ HEAD = """\
 # Epoch AI under CC BY: see market_abm/data/LICENSE-DATA.
 schema_version: 1
 name: world-2026
+theme: Baselines
 question: >-
   Who is a chokepoint in the AI-compute market of 2026, and how do prices, concentration and leverage move as
   announced capacity arrives?

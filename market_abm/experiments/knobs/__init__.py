@@ -6,9 +6,17 @@ that draws (the supplier network) is also given the seed and makes the same draw
 
 from market_abm.experiments.knobs.base import KNOBS, Knob, KnobError, knob
 from market_abm.experiments.knobs.structure import hhi, leaders, reach, tightness, users
-from market_abm.experiments.knobs.terms import contestability, notice, rival_harm, rollover, switching_cost
+from market_abm.experiments.knobs.terms import (
+    build_cost,
+    contestability,
+    lead_time,
+    notice,
+    rival_harm,
+    rollover,
+    switching_cost,
+)
 
 __all__ = [
-    "KNOBS", "Knob", "KnobError", "contestability", "hhi", "knob", "leaders", "notice", "reach", "rival_harm",
-    "rollover", "switching_cost", "tightness", "users",
+    "KNOBS", "Knob", "KnobError", "build_cost", "contestability", "hhi", "knob", "lead_time", "leaders", "notice",
+    "reach", "rival_harm", "rollover", "switching_cost", "tightness", "users",
 ]  # fmt: skip

@@ -68,3 +68,28 @@ def rival_harm(scenario: Scenario, value: Any, point: Point, seed: int) -> Chang
         for key in inside
         if (fleet := scenario.firms[key].fleet) is not None and fleet.sells
     }
+
+
+@knob("build_cost", 0.1, 10, "1", "multiple of what a new unit of capacity costs, for every builder")
+def build_cost(scenario: Scenario, value: Any, point: Point, seed: int) -> Changes:
+    """Scale capital expenditure of fleets and of chips; central values, which then are held."""
+    changes: Changes = {}
+    for key, firm in scenario.firms.items():
+        if firm.fleet is not None:
+            changes[paths.join(["firms", key, "fleet", "capex"])] = float(firm.fleet.capex) * value
+    for key, chip in scenario.upstream.chips.items():
+        if chip.capex is not None:
+            changes[paths.join(["upstream", "chips", key, "capex"])] = float(chip.capex) * value
+    return changes
+
+
+@knob(
+    "lead_time", 0, 40, "quarters", "quarters from an order to capacity online, for every builder", whole=True
+)
+def lead_time(scenario: Scenario, value: Any, point: Point, seed: int) -> Changes:
+    """One lead time for all: how long building takes against leasing at once."""
+    return {
+        paths.join(["firms", key, "fleet", "lead_time"]): value
+        for key, firm in scenario.firms.items()
+        if firm.fleet is not None
+    }

@@ -90,13 +90,15 @@ def _written(path: Path, data: memoryview) -> int:
     return len(memoryview(data))
 
 
-def contents(folder: Path, tables: tuple[str, ...]) -> Contents:
+def contents(folder: Path, tables: tuple[str, ...], aside: bool = True) -> Contents:
     """Keys of the runs in every part; a part that cannot be read is put aside, so that its runs are done anew.
 
     Parameters
     ----------
     tables : tuple of str
         Tables that a part must have besides ``runs``.
+    aside : bool
+        Whether to rename it; else it is only passed over.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -112,7 +114,8 @@ def contents(folder: Path, tables: tuple[str, ...]) -> Contents:
             keys[name] = tuple(found.column("key").to_pylist())
         except (OSError, pa.ArrowException):
             damaged.append(name)
-            put_aside(folder, name)
+            if aside:
+                put_aside(folder, name)
     return Contents(keys, tuple(damaged))
 
 

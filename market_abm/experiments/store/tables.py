@@ -21,10 +21,14 @@ from market_abm.results.store import StoreError
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from market_abm.experiments.plan import Plan
 
 PREFIX = "tables-"
+ROWS = 50_000
+"""Rows of a row group."""
+
 MEMORY = "256MB"
 """Memory that a query may use before it works through the disk."""
 
@@ -91,8 +95,8 @@ def point_hashes(path: Path, sha256: str) -> list[str] | None:
     return [hashes[point] for point in sorted(hashes)]
 
 
-def current(folder: Path, kept: tuple[str, ...]) -> Compact:
-    """The newest readable compact tables; damaged ones are put aside."""
+def current(folder: Path, kept: tuple[str, ...], aside: bool = True) -> Compact:
+    """The newest readable compact tables; damaged ones are put aside, or only passed over."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -105,10 +109,11 @@ def current(folder: Path, kept: tuple[str, ...]) -> Compact:
             keys = pq.read_table(place / f"{parts.RUNS}.parquet", columns=["key"]).column("key").to_pylist()
         except (OSError, pa.ArrowException):
             found.notes.append(f"{name} cannot be read; it was put aside, and its runs are done again")
-            try:
-                os.rename(place, folder / f"{parts.DAMAGED}{name}")
-            except OSError as error:
-                raise unwritable(place, error) from None
+            if aside:
+                try:
+                    os.rename(place, folder / f"{parts.DAMAGED}{name}")
+                except OSError as error:
+                    raise unwritable(place, error) from None
             continue
         found.name, found.keys = name, tuple(keys)
         return found
@@ -215,14 +220,13 @@ def _merged(
 
     rows = selected(table, found, link)
     words = "".join(f's."{name}", ' for name in order)
-    plan, out = _quoted(folder / "plan.parquet"), _quoted(temporary / f"{table}.parquet")
     query = (
-        f"COPY (SELECT s.* EXCLUDE (file_row_number) FROM ({rows}) s LEFT JOIN read_parquet('{plan}') p "
-        f"ON p.key = s.key ORDER BY p.point NULLS LAST, s.seed, s.key, {words}s.file_row_number) "
-        f"TO '{out}' (FORMAT parquet, COMPRESSION zstd)"
+        f"SELECT s.* EXCLUDE (file_row_number) FROM ({rows}) s "
+        f"LEFT JOIN read_parquet('{_quoted(folder / 'plan.parquet')}') p ON p.key = s.key "
+        f"ORDER BY p.point NULLS LAST, s.seed, s.key, {words}s.file_row_number"
     )
     try:
-        link.execute(query)
+        _written(link.sql(query).to_arrow_reader(ROWS), temporary / f"{table}.parquet")
     except duckdb.Error as error:
         shutil.rmtree(temporary, ignore_errors=True)
         said = str(error).splitlines()[0]
@@ -230,6 +234,24 @@ def _merged(
             f"{folder}: cannot merge the parts ({said}). Nothing is lost; make room or allow writing, and run "
             "the same command again"
         ) from None
+
+
+def _written(reader: pa.RecordBatchReader, path: Path) -> None:
+    """Write rows in groups of a fixed size: the bytes follow from the rows alone, not from how they came."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+        waiting: list[pa.RecordBatch] = []
+        for batch in reader:
+            waiting.append(batch)
+            while sum(item.num_rows for item in waiting) >= ROWS:
+                held = pa.Table.from_batches(waiting).combine_chunks()
+                writer.write_table(held.slice(0, ROWS), row_group_size=ROWS)
+                waiting = held.slice(ROWS).to_batches()
+        writer.write_table(
+            pa.Table.from_batches(waiting, reader.schema).combine_chunks(), row_group_size=ROWS
+        )
 
 
 def _ordering(table: str) -> tuple[str, ...]:

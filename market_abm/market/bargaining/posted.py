@@ -89,6 +89,7 @@ def posted_prices(
     from market_abm.elementary import log  # loads the compiler, which importing a protocol must not
 
     active = offered.any(axis=1) & (capacity > 0.0)
+    offered = offered & active[:, None]
     least = np.where(offered, cost, np.inf).min(axis=1, initial=np.inf)
     price = np.where(active, least + scale, 0.0)
     pace, before = np.full(len(price), 0.5), np.zeros(len(price))

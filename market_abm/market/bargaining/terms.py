@@ -42,6 +42,7 @@ class Terms:
         term: ArrayLike = 4.0,
         discount: float = 0.975,
         qualification_lag: float = 3.0,
+        owner: ArrayLike | None = None,
     ) -> Terms:
         """Rerouting takes one quarter with another qualified supplier, else the qualification lag.
 
@@ -49,9 +50,13 @@ class Terms:
         ----------
         linked : bool array (S, B)
             Who is qualified to supply whom.
+        owner : int array (S,), optional
+            Owners of the sellers: another seller of the same owner is no way around it.
         """
         linked = np.asarray(linked, bool)
-        others = linked.sum(axis=0)[None, :] - linked
+        codes = np.arange(len(linked)) if owner is None else np.asarray(owner)
+        same = codes[:, None] == codes[None, :]
+        others = (linked[None, :, :] & ~same[:, :, None]).sum(axis=1)
         quarters = np.where(others > 0, 1.0, float(qualification_lag))
         return cls(quarters, notice, term, discount)
 

@@ -6,9 +6,14 @@ The model stands in where a test is about processes and files; tests about numbe
 from __future__ import annotations
 
 import ctypes
+import json
 import os
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +130,46 @@ def stored(folder: Path | str) -> set[str]:
 def parts(folder: Path | str) -> Iterable[Path]:
     """Parts in a folder."""
     return sorted(path for path in Path(folder, "parts").glob("*") if not path.name.startswith("."))
+
+
+@contextmanager
+def cluster(
+    folder: Path, workers: int, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, Any]]:
+    """A real cluster on the loopback, `dask scheduler` and `dask worker` in processes of their own.
+
+    Yields
+    ------
+    str, Popen
+        Address of the scheduler, and its process.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "scheduler.json"
+    environment = (
+        os.environ | dict(environment or {}) | {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "critical"}
+    )
+    common: dict[str, Any] = {
+        "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True
+    }  # fmt: skip
+    dask = [sys.executable, "-m", "dask"]
+    here = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", *here, "--port", "0", "--scheduler-file", str(place)], **common
+    )
+    hands = subprocess.Popen(
+        [*dask, "worker", *here, "--nworkers", str(workers), "--nthreads", "1", "--scheduler-file", str(place),
+         "--local-directory", str(folder), "--death-timeout", "60"],
+        **common,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 120
+        while not place.is_file() or not place.read_text():
+            if scheduler.poll() is not None or time.monotonic() > until:
+                raise RuntimeError("the scheduler does not start")
+            time.sleep(0.05)
+        yield json.loads(place.read_text())["address"], scheduler
+    finally:
+        for process in (hands, scheduler):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

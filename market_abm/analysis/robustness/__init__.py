@@ -1,0 +1,1 @@
+"""What survives: findings under other rules of bargaining, thresholds, horizons and assumptions."""

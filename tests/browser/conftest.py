@@ -1,0 +1,38 @@
+"""One browser and one server for the tests of the page; each test has a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.driver import Server, Tab, browsing, serving, tab
+
+SMALL = "two-clouds-three-labs"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with serving(SMALL) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Tab]:
+    """The page of the small world, at its first quarter."""
+    with tab(browser, server.address) as found:
+        yield found.open()
+
+
+@pytest.fixture
+def blank(browser: Any, server: Server) -> Iterator[Tab]:
+    """A page that has not gone anywhere yet."""
+    with tab(browser, server.address) as found:
+        yield found
