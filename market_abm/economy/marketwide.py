@@ -16,6 +16,7 @@ from market_abm.economy.world import Floats, World
 from market_abm.market.clearing import Allocation, clear
 from market_abm.market.problem import TradeProblem
 from market_abm.market.variants import clear_variants
+from market_abm.measures._owners import owners
 from market_abm.measures.pivotality import pivotality
 from market_abm.measures.price_effect import Removals, index_price, index_prices, merchant_removals
 from market_abm.measures.resilience import WelfareLoss, n_minus_one, outlook, welfare_losses
@@ -123,12 +124,21 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
         **common,
         pivotality=pivotality(capacity, demand, linked, None, seller_owner, aggregate),
         served_loss=n_minus_one(capacity, demand, linked, None, seller_owner, aggregate).loss_share,
-        welfare=welfare_losses(allocation, seller_owner, aggregate),
+        welfare=welfare_losses(
+            allocation, seller_owner, aggregate, known=_without_own_use(removals, capacity, *_owners(q))
+        ),
         removals=removals,
         effect_low=low,
         effect_high=high,
         effect_one_quarter=_one_quarter(q),
     )
+
+
+def _without_own_use(removals: Removals, capacity: Floats, owner: np.ndarray, aggregate: Floats) -> Floats:
+    """Loss of others where all capacity is merchant: it is the marginal contribution, (S,), else NaN."""
+    grouped = owners(len(capacity), owner, aggregate)
+    whole = ordered_sum(grouped.removed(capacity), axis=1)[grouped.group]
+    return np.where(removals.withdrawn == whole, removals.loss, np.nan)
 
 
 def _owners(q: Quarter) -> tuple[np.ndarray, Floats]:
@@ -195,20 +205,20 @@ def _one_quarter(q: Quarter) -> Floats:
     covered = ordered_sum(committed, axis=0)
     sold = ordered_sum(merchant, axis=1)
     gone = np.flatnonzero((sold > 0.0) & (sold >= NOTICEABLE * float(ordered_sum(sold))))
-    lost = merchant[gone]
-    low, high = covered - lost, np.broadcast_to(covered, lost.shape)
-    size = np.minimum(until, high[:, :, None]) - np.maximum(until - quantity, low[:, :, None])
-    rebid = q.problem.block_quantity + np.maximum(size, 0.0)
+    variant, buyer = np.nonzero(merchant[gone] > 0.0)
+    high = covered[buyer]
+    low = high - merchant[gone][variant, buyer]
+    end, size = until[buyer], quantity[buyer]
+    bid_again = np.minimum(end, high[:, None]) - np.maximum(end - size, low[:, None])
     capacity = np.tile(q.problem.capacity, (len(gone), 1))
     capacity[np.arange(len(gone)), gone] = 0.0
-    variant, buyer = np.divmod(np.arange(rebid.shape[0] * rebid.shape[1]), rebid.shape[1])
     solved = clear_variants(
         free,
         capacity,
         problem=q.problem.replace(block_value=value),
         variant=variant,
         buyer=buyer,
-        quantity=rebid.reshape(-1, rebid.shape[2]),
+        quantity=q.problem.block_quantity[buyer] + np.maximum(bid_again, 0.0),
     )
     after = index_prices(q.problem, capacity, solved.seller_price, solved.served, world.buyers.index)
     out[gone] = after / before - 1.0

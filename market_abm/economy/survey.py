@@ -12,7 +12,7 @@ from market_abm.economy.relations import relations
 from market_abm.economy.tables.firms import firms as firms_table
 from market_abm.economy.tables.links import contracts as contracts_table
 from market_abm.economy.tables.links import links as links_table
-from market_abm.economy.tables.shared import thresholds
+from market_abm.economy.tables.shared import Figures, thresholds
 from market_abm.economy.tables.steps import steps as steps_table
 from market_abm.measures import chokepoint
 from market_abm.measures.registry import recorded, registered_measures
@@ -37,9 +37,10 @@ def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
     history = _history(q, market) if measured else q.state.history
     grades = _grades(q, market, history, limits)
     graded = chokepoint.grade_relation(links.loss_before, links.loss_after, limits)
+    figures = Figures.of(q, market)
     tables = {
-        "steps": steps_table(q, market, links, grades, graded),
-        "firms": firms_table(q, market, links, grades),
+        "steps": steps_table(q, market, links, figures, grades, graded),
+        "firms": firms_table(q, market, links, figures, grades),
         "links": links_table(q, links, graded),
         "contracts": contracts_table(q),
         "events": q.events,

@@ -95,15 +95,13 @@ def merchant_removals(
     with_own, kept = _own_use(allocation, own)
     merchant = problem.capacity - ordered_sum(kept, axis=1)
     gone = np.maximum(grouped.removed(merchant), 0.0)
-    price = float(
-        _index_prices(problem, problem.capacity[None, :], allocation.seller_price[None, :], basket)[0]
-    )
-    after, loss = np.full(len(grouped), price), np.zeros(len(grouped))
     amount = ordered_sum(gone, axis=1)
     small = amount < least * float(ordered_sum(np.maximum(merchant, 0.0)))
-    after[small], loss[small] = np.nan, np.nan
     go = np.flatnonzero(~small & (amount > 0.0))
-    after[go], loss[go] = _without(with_own, on_grid(gone[go]), _own_rows(grouped.group, go, kept), basket)
+    price, prices, losses = _without(with_own, on_grid(gone[go]), _own_rows(grouped.group, go, kept), basket)
+    after, loss = np.full(len(grouped), price), np.zeros(len(grouped))
+    after[small], loss[small] = np.nan, np.nan
+    after[go], loss[go] = prices, losses
     spread = grouped.group
     return Removals(price, after[spread], amount[spread], loss[spread], allocation.surplus)
 
@@ -234,11 +232,15 @@ def _own_rows(group: np.ndarray, go: np.ndarray, kept: Floats) -> tuple[np.ndarr
 
 def _without(
     allocation: Allocation, gone: Floats, apart: tuple[np.ndarray, ...], basket: _Basket
-) -> tuple[Floats, Floats]:
-    """Price index and loss of others (G,) when merchant capacity (G, S) goes and own use stays apart."""
+) -> tuple[float, Floats, Floats]:
+    """Price index with everybody; and it (G,) and the loss of others (G,) when merchant capacity (G, S) goes.
+
+    Own use stays apart.
+    """
     removal, seller, _, use = apart
-    rest = without_merchant(allocation, gone, *apart)
-    capacity = allocation.problem.capacity - gone
-    np.subtract.at(capacity, (removal, seller), use)
+    rest = without_merchant(allocation, np.vstack([np.zeros(gone.shape[1]), gone]), removal + 1, *apart[1:])
+    capacity = np.tile(allocation.problem.capacity, (len(gone) + 1, 1))
+    capacity[1:] -= gone
+    np.subtract.at(capacity, (removal + 1, seller), use)
     price = _index_prices(allocation.problem, on_grid(capacity), rest.seller_price, basket)
-    return price, np.maximum(rest.loss, 0.0)
+    return float(price[0]), price[1:], np.maximum(rest.loss[1:], 0.0)

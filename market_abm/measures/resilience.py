@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from market_abm.market.clearing import Allocation, clear, cleared
-from market_abm.market.contribution import marginal_contributions, withdraw
 from market_abm.market.problem import TradeProblem
+from market_abm.market.variants import without_merchant
 from market_abm.measures._owners import Bools, Floats, Owners, matrix, owners, vector
 from market_abm.measures.pivotality import _network
 from market_abm.units import GRID, ordered_sum
@@ -137,6 +137,7 @@ def welfare_losses(
     owner: ArrayLike | None = None,
     aggregate_of: ArrayLike | None = None,
     buyer_owner: ArrayLike | None = None,
+    known: ArrayLike | None = None,
 ) -> WelfareLoss:
     """Surplus lost without each supplier, by ultimate owner or (without codes) by node.
 
@@ -151,6 +152,8 @@ def welfare_losses(
         As elsewhere; of an aggregate, one owner is removed.
     buyer_owner : int array (B,), optional
         When given, an owner's demand leaves with it (variant ``exit``).
+    known : array (S,), optional
+        Marginal contributions that are at hand already, MUSD; NaN where they are not.
     """
     allocation = cleared(problem_or_allocation)
     problem = allocation.problem
@@ -161,12 +164,12 @@ def welfare_losses(
         if buyer_owner is None
         else _own_buyers(grouped, owner, buyer_owner, problem.buyers)
     )
-    simple = (sizes == 1) & (grouped.members == 1.0) & ~leaves.any(axis=1)
-    lost = np.zeros(len(grouped))
-    if simple.any():
-        nodes = marginal_contributions(allocation, buyers=False, links=False).seller
-        lost[grouped.group] = nodes
-    for g in np.flatnonzero(~simple):
+    lost = np.full(len(grouped), np.nan)
+    if known is not None:
+        lost[grouped.group] = np.asarray(known, dtype=np.float64)
+    alone = np.flatnonzero((sizes == 1) & ~leaves.any(axis=1) & np.isnan(lost))
+    lost[alone] = without_merchant(allocation, grouped.removed(problem.capacity)[alone]).loss
+    for g in np.flatnonzero(np.isnan(lost)):
         lost[g] = _loss_of_group(allocation, grouped, int(g), leaves[g])
     share = lost / allocation.surplus if allocation.surplus > 0.0 else np.zeros(len(lost))
     return WelfareLoss(allocation.surplus, lost[grouped.group], share[grouped.group])
@@ -213,8 +216,6 @@ def _own_buyers(grouped: Owners, owner: ArrayLike | None, buyer_owner: ArrayLike
 def _loss_of_group(allocation: Allocation, grouped: Owners, group: int, leaves: Bools) -> float:
     problem, rows = allocation.problem, grouped.rows(group)
     gone = problem.capacity[rows] / grouped.members[group]
-    if len(rows) == 1 and not leaves.any():
-        return withdraw(allocation, int(rows[0]), float(gone[0])).loss
     capacity = problem.capacity.copy()
     capacity[rows] -= gone
     quantity = np.where(leaves[:, None], 0.0, problem.block_quantity)

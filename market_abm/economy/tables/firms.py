@@ -9,20 +9,14 @@ import numpy as np
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import SUPPLIER, Relations
-from market_abm.economy.tables.shared import (
-    NAN,
-    averages,
-    bases,
-    building_bound,
-    leadership,
-    network_rsi,
-    rsi,
-)
+from market_abm.economy.tables.shared import NAN, Figures, averages, building_bound
 from market_abm.economy.world import Floats
 from market_abm.units import ordered_sum
 
 
-def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray) -> dict[str, np.ndarray]:
+def firms(
+    q: Quarter, market: WholeMarket, links: Relations, figures: Figures, grades: np.ndarray
+) -> dict[str, np.ndarray]:
     """One row a firm or segment."""
     world, state = q.world, q.state
     rows, sellers, buyers = world.rows, world.sellers, world.buyers
@@ -43,11 +37,10 @@ def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray)
         out[buyers.row] = values
         return out
 
-    levels, _, _ = leadership(q)
     with np.errstate(divide="ignore", invalid="ignore"):
         served = np.where(q.need > 0, np.minimum(q.delivery.used / q.need, 1.0), np.nan)
         served = np.where(buyers.lab, np.where(q.need > 0, q.inference / q.need, np.nan), served)
-    by_base = {name: owner_total_share(q, values) for name, values in bases(q).items()}
+    by_base = {name: owner_total_share(q, values) for name, values in figures.bases.items()}
     removed = market.removals
     count, largest, hhi = _sourcing(q.delivery.contracted)
     split = _firm_splits(q, links)
@@ -74,9 +67,9 @@ def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray)
         "served_share": at_buyers(served),
         "inference_khq": at_buyers(np.where(buyers.lab, q.inference, NAN)),
         "rnd_khq": at_buyers(np.where(buyers.lab, q.rnd, NAN)),
-        "capability": at_buyers(levels),
+        "capability": at_buyers(figures.levels),
         "velocity": at_buyers(q.velocity),
-        "capability_gap": at_buyers(_gap_to_best(levels)),
+        "capability_gap": at_buyers(_gap_to_best(figures.levels)),
         "product_share": at_buyers(np.where(buyers.product, state.share, NAN)),
         "revenue_musd": at_buyers(np.where(buyers.lab, q.revenue, NAN)),
         "compute_spend_musd": spend,
@@ -87,8 +80,8 @@ def firms(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray)
         "credit_limit_reached": state.credit_limited,
         "share_fleet": at_sellers(by_base["fleet"]),
         "share_merchant": at_sellers(by_base["merchant"]),
-        "rsi": at_sellers(rsi(q, market)),
-        "network_rsi": at_sellers(network_rsi(q, market)),
+        "rsi": at_sellers(figures.rsi),
+        "network_rsi": at_sellers(figures.network_rsi),
         "pivotal": at_sellers(
             market.pivotality.pivotal if market.pivotality is not None else np.zeros(len(sellers.key), bool),
             False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from market_abm.economy.capability import capability
@@ -13,6 +15,24 @@ from market_abm.measures.chokepoint import Thresholds
 from market_abm.units import ordered_sum
 
 NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What several tables show, worked out once; (S,) by seller node unless said otherwise."""
+
+    bases: dict[str, Floats]
+    levels: Floats
+    """Capability of each lab that trains, (B,)."""
+    leader: str
+    lead: float
+    rsi: Floats
+    network_rsi: Floats
+
+    @classmethod
+    def of(cls, q: Quarter, market: WholeMarket) -> Figures:
+        """The figures of a quarter."""
+        return cls(bases(q), *leadership(q), rsi(q, market), network_rsi(q, market))
 
 
 def thresholds(q: Quarter) -> Thresholds:

@@ -8,34 +8,30 @@ from market_abm.economy.book import TERM
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import Relations
-from market_abm.economy.tables.shared import (
-    NAN,
-    average,
-    bases,
-    building_bound,
-    leadership,
-    network_rsi,
-    owner_shares,
-    rsi,
-)
+from market_abm.economy.tables.shared import NAN, Figures, average, building_bound, owner_shares
 from market_abm.economy.world import Floats
 from market_abm.elementary import log
 from market_abm.measures import concentration
 from market_abm.units import ordered_sum, usd_per_gpu_hour
 
 
-def steps(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray, graded: np.ndarray) -> dict:
+def steps(
+    q: Quarter,
+    market: WholeMarket,
+    links: Relations,
+    figures: Figures,
+    grades: np.ndarray,
+    graded: np.ndarray,
+) -> dict:
     """One row: the market."""
     world, state = q.world, q.state
-    shares = {name: owner_shares(q, values) for name, values in bases(q).items()}
+    shares = {name: owner_shares(q, values) for name, values in figures.bases.items()}
     sellable, served = float(ordered_sum(q.position.sellable)), float(ordered_sum(q.delivery.used))
     book = state.book
     live = book.in_force(state.t) & (book.kind == TERM)
     contract_volume = float(ordered_sum(np.where(live, book.volume, 0.0))) if len(book) else 0.0
     contract_paid = float(ordered_sum(np.where(live, book.volume * book.price, 0.0))) if len(book) else 0.0
     estimated = float(ordered_sum(np.where(live & book.estimated, book.volume, 0.0))) if len(book) else 0.0
-    levels, leader, gap = leadership(q)
-    residual, network = rsi(q, market), network_rsi(q, market)
     # Who would build: a fleet that pays, or capacity on its way. Nothing holds back a firm without any.
     would = (q.outlook.q > 1.0) & state.active & (q.outlook.online > 0)
     building = (q.orders > 0) | (q.state.pipeline[:, state.t] > 0) | would
@@ -65,18 +61,18 @@ def steps(q: Quarter, market: WholeMarket, links: Relations, grades: np.ndarray,
         "n_eff_merchant": concentration.effective_number(shares["merchant"]),
         "cr4_merchant": concentration.cr(shares["merchant"], 4),
         "max_share_merchant": float(np.max(shares["merchant"], initial=0.0)),
-        "rsi_min": _least(residual),
-        "network_rsi_min": _least(network),
+        "rsi_min": _least(figures.rsi),
+        "network_rsi_min": _least(figures.network_rsi),
         "pivotal_firms": int(market.pivotality.pivotal.sum()) if market.pivotality is not None else 0,
         "surplus_resource_musd": market.welfare.surplus if market.welfare is not None else NAN,
         "chokepoint_firms": int(np.isin(grades, ("chokepoint", "critical")).sum()),
         "watch_firms": int((grades == "watch").sum()),
         "relation_chokepoints": int(graded.sum()),
         "relations": int(np.isfinite(links.loss_before).sum()),
-        "leader": leader,
-        "capability_gap": gap,
+        "leader": figures.leader,
+        "capability_gap": figures.lead,
         "velocity_mean": _mean(q.velocity[labs]),
-        "frontier_velocity": _frontier_velocity(q, levels),
+        "frontier_velocity": _frontier_velocity(q, figures.levels),
         "product_revenue_musd": float(ordered_sum(q.revenue)),
         "consumer_surplus_musd": consumer_surplus(q),
         "chips_bind_share": _share((q.held_by_chips | q.rationed)[building]),
