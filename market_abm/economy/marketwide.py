@@ -125,7 +125,10 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
         pivotality=pivotality(capacity, demand, linked, None, seller_owner, aggregate),
         served_loss=n_minus_one(capacity, demand, linked, None, seller_owner, aggregate).loss_share,
         welfare=welfare_losses(
-            allocation, seller_owner, aggregate, known=_without_own_use(removals, capacity, *_owners(q))
+            allocation,
+            seller_owner,
+            aggregate,
+            known=_without_own_use(removals, allocation.problem.capacity, *_owners(q)),
         ),
         removals=removals,
         effect_low=low,

@@ -182,6 +182,7 @@ def _losses(
         before = (total - market.value_at(b, now - held - free.flow[s, b])) / total
     before, after = np.where(total > 0.0, before, np.nan), np.full(len(s), np.nan)
     at = np.flatnonzero(before >= AT_STAKE)
+    at = at[np.argsort(rounds[at], kind="stable")]  # markets of one size next to each other: a shorter way
     s, b, held, rounds = s[at], b[at], held[at], rounds[at]
     others = market.committed[b] - held
     until, size = market.until[b], market.quantity[b]

@@ -54,7 +54,11 @@ def solve_variants(
     price = np.zeros((variants, sellers))
     pivots = np.zeros(variants, np.int64)
     without = np.zeros((variants, buyers))
+    net, t, x = old_net, old_t, old_x
     for g in range(variants):
+        # A market of another size: the variant before it is nearer than the optimum given, if of the same size.
+        if g == 0 or scale[g] == 1.0 or scale[g] != scale[g - 1] or pivots[g - 1] < 0:
+            net, t, x = old_net, old_t, old_x
         blocks = block_quantity * scale[g]
         for n in range(first[g], first[g + 1]):
             blocks[changed[n]] = quantity[n]
@@ -80,9 +84,9 @@ def solve_variants(
             incumbent,
             tie_key,
             warm,
-            old_net,
-            old_t,
-            old_x,
+            net,
+            t,
+            x,
         )
         if priced and pivots[g] >= 0:
             price[g] = prices(
