@@ -114,8 +114,9 @@ def robustness(
             betas=betas, moved=moved, workers=workers, progress=progress,
         )  # fmt: skip
     for failure in made.failures:
+        seed = "every seed" if failure["seed"] < 0 else f"seed {failure['seed']}"
         console.complain(
-            f"{failure['scenario']}, seed {failure['seed']}, {failure['variant']} did not finish: {failure['error']}"
+            f"{failure['scenario']}, {seed}, {failure['variant']} did not finish: {failure['error']}"
         )
     try:
         found = survey(made, discover)
