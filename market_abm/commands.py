@@ -204,7 +204,7 @@ def _print_comparison(found: Findings, folder: Path, quiet: bool) -> None:
 
     screen, pair = console.output(), found.comparison
     for sentence, sure in found.sentences:
-        console.say(f"{sentence.text} [{'no' if sure == 'none' else sure} confidence]", screen)
+        console.say(f"{sentence.text} [{'undecided' if sure == 'none' else f'{sure} confidence'}]", screen)
         screen.print()
     if not quiet:
         for ask, reply in asked(found):

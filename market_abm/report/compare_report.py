@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 DIFFERENCES = 40
 """Most differences between two scenarios that are listed."""
 
+ABOUT = ("name", "question", "theme", "read_against", "sources")
+"""Parts of a scenario that say something about it and change nothing in a run."""
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -274,9 +277,7 @@ def _scenarios(comparison: Comparison) -> Section:
 def _diff(base: Scenario, other: Scenario) -> list[Any]:
     from market_abm.scenario.diff import diff
 
-    return [
-        item for item in diff(base, other) if item.path.split(".")[0] not in ("name", "question", "sources")
-    ]
+    return [item for item in diff(base, other) if item.path.split(".")[0] not in ABOUT]
 
 
 def _value(value: Any) -> str:
