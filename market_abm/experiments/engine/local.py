@@ -73,12 +73,11 @@ class Local:
                 self._seen[name] = now
             elif given_up or now - self._seen.setdefault(name, now) > ABSENT:
                 gone.append(name)
-        missing = self.workers - len(self.cluster.workers)
-        if gone or missing > 0:
+        if gone:
             self.cluster.loop.add_callback(self._replace, gone)
 
     def _replace(self, gone: list[Any]) -> None:
-        for name in {*gone, *(set(self.cluster.worker_spec) - set(self.cluster.workers))}:
+        for name in gone:
             self.cluster.worker_spec.pop(name, None)
             self._seen.pop(name, None)
         self.cluster.scale(self.workers)
