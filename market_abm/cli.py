@@ -112,7 +112,10 @@ def compare(
 
 @command()
 def backtest(
-    replications: Annotated[int, typer.Option(min=1, help="Number of seeds, from --seed on.")] = 100,
+    replications: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of seeds, from --seed on; default 100, with --headline 10."),
+    ] = None,
     facts: Annotated[
         Path | None,
         typer.Option(help="CSV of facts to score (series, firm, period, value); default the shipped."),
@@ -130,8 +133,8 @@ def backtest(
     from market_abm import backtesting
 
     if headline:
-        return backtesting.headline(replications, seed, workers, out, json, quiet)
-    return backtesting.backtest(replications, seed, facts, workers, out, json, quiet)
+        return backtesting.headline(replications or 10, seed, workers, out, json, quiet)
+    return backtesting.backtest(replications or 100, seed, facts, workers, out, json, quiet)
 
 
 @command()

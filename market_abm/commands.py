@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from market_abm.analysis.answer import Answer
     from market_abm.analysis.table import Table
-    from market_abm.report.compare_report import Findings
+    from market_abm.report.compare_findings import Findings
     from market_abm.report.robustness_report import Survey
     from market_abm.results.result import Result
     from market_abm.scenario import Scenario
@@ -70,7 +70,7 @@ def compare(
     folder = _folder(out, f"compare-{label}-seeds{seeds[0]}-{seeds[-1]}")
     results = _simulated(scenarios, seeds, pin, workers, quiet, anonymise, hopeless=True)
     from market_abm.analysis.compare import Comparison
-    from market_abm.report.compare_report import findings
+    from market_abm.report.compare_findings import findings
     from market_abm.report.comparison_files import write_comparison
 
     found = findings(Comparison(results[0], tuple(results[1:])))
@@ -114,8 +114,9 @@ def robustness(
             betas=betas, moved=moved, workers=workers, progress=progress,
         )  # fmt: skip
     for failure in made.failures:
+        seed = "every seed" if failure["seed"] < 0 else f"seed {failure['seed']}"
         console.complain(
-            f"{failure['scenario']}, seed {failure['seed']}, {failure['variant']} did not finish: {failure['error']}"
+            f"{failure['scenario']}, {seed}, {failure['variant']} did not finish: {failure['error']}"
         )
     try:
         found = survey(made, discover)
@@ -199,11 +200,11 @@ def _vetting(scenarios: Sequence[Scenario], anonymise: bool) -> list[Table]:
 
 def _print_comparison(found: Findings, folder: Path, quiet: bool) -> None:
     from market_abm.analysis.answer import attribution
-    from market_abm.report.compare_report import asked
+    from market_abm.report.compare_findings import asked
 
     screen, pair = console.output(), found.comparison
     for sentence, sure in found.sentences:
-        console.say(f"{sentence.text} [{'no' if sure == 'none' else sure} confidence]", screen)
+        console.say(f"{sentence.text} [{'undecided' if sure == 'none' else f'{sure} confidence'}]", screen)
         screen.print()
     if not quiet:
         for ask, reply in asked(found):

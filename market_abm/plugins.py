@@ -1,8 +1,9 @@
-"""Protocols, strategies and measures from other packages: found by entry point, loaded when they are needed.
+"""What other packages bring: protocols, strategies, measures, kinds of timeline entries; loaded when they are needed.
 
 A package names a module under the entry point group ``market_abm.plugins``; importing it runs the decorators
-(`market_abm.market.protocol`, `market_abm.strategies.strategy`, `market_abm.measures.measure`) that register
-what it brings. A module that cannot be imported is reported and leaves nothing behind.
+(`market_abm.market.protocol`, `market_abm.strategies.strategy`, `market_abm.measures.measure`,
+`market_abm.timeline.kind`) that register what it brings. A module that cannot be imported is reported and leaves
+nothing behind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ GROUP = "market_abm.plugins"
 SWITCH = "MARKET_ABM_NO_PLUGINS"
 """Environment variable: set to anything but 0, no plugin is looked for; worker processes inherit it."""
 
-Kind = Literal["protocol", "strategy", "measure"]
+Kind = Literal["protocol", "strategy", "measure", "timeline"]
 
 
 @dataclass(frozen=True)

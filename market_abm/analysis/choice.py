@@ -60,6 +60,14 @@ class Scores:
         return tuple(name for name, value in zip(self.options, values) if value == values.max())
 
     @property
+    def alike(self) -> bool:
+        """Whether no option ever falls short of the best one by the smallest effect of interest."""
+        smallest = self.outcome.threshold(float(self.values["mean"][0]))
+        return bool(self.values["regret"].max() < smallest) or all(
+            len(self.best(rule)) == len(self.options) for rule in RULES
+        )
+
+    @property
     def agreed(self) -> str:
         """The only option that is among the picks of every rule; empty where there is none, or several."""
         always = [name for name in self.options if all(name in self.best(rule) for rule in RULES)]
@@ -155,16 +163,16 @@ def choice_sentence(found: Sequence[Scores]) -> str:
     parts = []
     for item in found:
         label = item.outcome.label[0].lower() + item.outcome.label[1:]
+        if item.alike:
+            parts.append(f"by {label}, no option ever falls short of another by an effect of interest")
+            continue
         if item.agreed:
             parts.append(f"by {label}, {item.agreed} under all {len(RULES)} rules")
-            continue
-        if all(len(item.best(rule)) == len(item.options) for rule in RULES):
-            parts.append(f"by {label}, all options alike")
             continue
         picks = {name: sum(name in item.best(rule) for rule in RULES) for name in item.options}
         said = ", ".join(f"{name} by {count}" for name, count in picks.items() if count)
         parts.append(f"by {label}, the {len(RULES)} rules disagree ({said})")
-    robust = {item.agreed for item in found}
+    robust = {item.agreed for item in found if not item.alike}
     head = "No option is picked by every rule and criterion. "
     if len(robust) == 1 and next(iter(robust)):
         head = f"{next(iter(robust))} is picked by every rule and criterion. "

@@ -26,8 +26,8 @@ RULE = (
     f"its sign; moderate where the interval leaves out zero, the mean reaches that size and at least "
     f"{AGREE_SOMEWHAT * 100:.0f} % of seeds agree; low where the mean reaches that size and the interval does not leave "
     "out zero, or fewer agree. Where the whole interval is smaller than the smallest effect of interest, there is "
-    "no effect of interest, and the same three words say how sure that is by the number of seeds. Seeds vary "
-    "shocks and guesses; they do not vary the rules of the model."
+    "no effect of interest, and the same three words say how sure that is by the number of seeds. Undecided: neither. A "
+    "sentence has the word of its least sure part. Seeds vary shocks and guesses, not the rules of the model."
 )
 """The printed rule behind every word of confidence."""
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from market_abm.analysis.auc import Auc, out_of_sample
 from market_abm.experiments.kink import KinkInterval, kink_interval
-from market_abm.experiments.logit import Logit, LogitError, design_of, fit_logit
+from market_abm.experiments.logit import Logit, LogitError, design_of, fit_logit, profile_interval
 from market_abm.results.store import StoreError
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Estimate:
         95 % interval by the delta method.
     fieller : tuple of float
         95 % interval by Fieller's theorem.
+    interval : tuple of float
+        The interval to read: Fieller's, or where the outcome is separated the profile likelihood's.
     firth : bool
         Whether the outcome was separated, so that Firth's penalty was needed.
     frequency : float
@@ -62,6 +64,7 @@ class Estimate:
     se: float
     delta: tuple[float, float]
     fieller: tuple[float, float]
+    interval: tuple[float, float]
     firth: bool
     frequency: float
     runs: int
@@ -73,8 +76,8 @@ class Estimate:
         return bool(np.isfinite(self.value))
 
     def holds(self, value: float) -> bool:
-        """Whether Fieller's interval holds a value."""
-        return self.known and self.fieller[0] <= value <= self.fieller[1]
+        """Whether the interval holds a value."""
+        return self.known and self.interval[0] <= value <= self.interval[1]
 
 
 @dataclass(frozen=True)
@@ -196,16 +199,18 @@ def estimate(x: Any, hit: Any, seed: Any) -> Estimate:
     """Threshold of an event in x by logit, clustered by seed."""
     x, y, seed = np.asarray(x, float), np.asarray(hit, float), np.asarray(seed)
     runs, seeds, nan = len(y), len(np.unique(seed)), float("nan")
-    none = Estimate(nan, nan, (nan, nan), (nan, nan), False, float(y.mean()), runs, seeds)
+    none = Estimate(nan, nan, (nan, nan), (nan, nan), (nan, nan), False, float(y.mean()), runs, seeds)
     try:
         fit: Logit = fit_logit(design_of(x), y, seed)
     except LogitError:
         return none
     found = fit.threshold()
     half = fit.quantile * found.se
+    fieller = (found.low, found.high)
+    interval = profile_interval(x, y) if fit.separated else fieller
     return Estimate(
-        found.threshold, found.se, (found.threshold - half, found.threshold + half), (found.low, found.high),
-        fit.separated, float(y.mean()), runs, seeds,
+        found.threshold, found.se, (found.threshold - half, found.threshold + half), fieller,
+        interval, fit.separated, float(y.mean()), runs, seeds,
     )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def shift_table(found: Phase) -> Table:
     )  # fmt: skip
     note = (
         "Threshold in tightness less the exact one, 1 - largest share, all HHIs together: zero is the exact boundary of "
-        "full reach. Intervals of 95 %, clustered by seed; Firth where the event is separated."
+        "full reach. Intervals of 95 %: Fieller's, clustered by seed; where the event is separated those of the "
+        "profile of Firth's likelihood."
     )
     return Table("shift", "The threshold against the exact boundary", columns, rows, note)
 
@@ -74,14 +75,16 @@ def _interval_columns() -> tuple[Column, ...]:
     return (
         Column("delta_low", "Delta 2.5 %", "number", extra=True),
         Column("delta_high", "Delta 97.5 %", "number", extra=True),
-        Column("fieller_low", "Fieller 2.5 %", "number"),
-        Column("fieller_high", "Fieller 97.5 %", "number"),
+        Column("fieller_low", "Fieller 2.5 %", "number", extra=True),
+        Column("fieller_high", "Fieller 97.5 %", "number", extra=True),
+        Column("low", "2.5 %", "number"),
+        Column("high", "97.5 %", "number"),
     )
 
 
 def _estimate(item: Estimate) -> tuple[Any, ...]:
     method = "" if not item.known else "Firth" if item.firth else "logit"
-    return (item.value, item.se, *item.delta, *item.fieller, method)
+    return (item.value, item.se, *item.delta, *item.fieller, *item.interval, method)
 
 
 def _label(found: Phase, name: str) -> str:

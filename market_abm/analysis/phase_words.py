@@ -52,7 +52,7 @@ def _moved(found: Phase, value: Any, told: Estimate) -> str:
     if not told.known:
         much = "in every run" if told.frequency == 1.0 else "in no run"
         return f"{head} there is {found.meaning} {much}: no threshold to estimate."
-    low, high = told.fieller
+    low, high = told.interval
     if not np.isfinite(low):
         return f"{head} tightness hardly moves the event: the interval of the threshold has no end."
     if low <= 0.0 <= high:
@@ -143,8 +143,8 @@ def _kinks(found: Phase) -> Iterator[str]:
 def _kept(found: Phase, width: float | None) -> Iterator[str]:
     known = {value: item for value, item in found.by_column.items() if item.known}
     if known:
-        value, item = max(known.items(), key=lambda pair: pair[1].fieller[1] - pair[1].fieller[0])
-        advice = advise(item.seeds, *item.fieller, width or WIDTH)
+        value, item = max(known.items(), key=lambda pair: pair[1].interval[1] - pair[1].interval[0])
+        advice = advise(item.seeds, *item.interval, width or WIDTH)
         name = found.labels.get(found.factors[0], found.factors[0])
         yield f"Least certain is the threshold at {value} {name}. {advice.sentence()}"
     missing = found.planned - found.runs
@@ -160,5 +160,5 @@ def _signed(item: Estimate) -> str:
 
 
 def _band(item: Estimate) -> str:
-    low, high = item.fieller
+    low, high = item.interval
     return f"95 % {low:+.3f} to {high:+.3f}"

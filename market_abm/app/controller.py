@@ -284,6 +284,7 @@ class Session:
 
     def _paint(self) -> None:
         """Compose and publish a frame of what is wanted and known now."""
+        self._halt(self._run())
         with self._painting:
             with self._turn:
                 if self._closed:

@@ -100,6 +100,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(128)  # who comes before the server is up waits, and is not turned away
     except OSError as error:
         listener.close()
         raise ViewError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from market_abm.app.curves import POINTS, Pen, arc, curve
 from market_abm.app.edges import Edge
 from market_abm.app.layout import BOTTOM, COLUMNS, HEIGHT, TIERS, WIDTH, Layout, Spot
+from market_abm.report.charts import escaped
 from market_abm.report.style import FONT, SPLIT_COLOURS
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def _labels(
         "mode": "text",
         "x": list(at.values()),
         "y": [round(spot.y, 1) for spot in layout.values()],
-        "text": [name for name, _, _ in names],
+        "text": [f"<b>{escaped(n)}<br>{badge}</b>" if badge else escaped(n) for n, badge, _ in names],
         "customdata": names,
         "textposition": "middle right",
         "textfont": {

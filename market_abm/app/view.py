@@ -186,7 +186,7 @@ class Painter:
             "done": place.step >= len(run.quarters),
             "changed": len(place.changes),
             "message": view.message,
-            "error": run.error,
+            "error": run.error if place.step >= len(run) else "",
             "firm": place.firm,
             "query": place.query(run.quarters),
             "command": place.command(self._file(place.scenario)),

@@ -54,7 +54,7 @@ class Logit:
         return _sigmoid(np.asarray(design, float) @ self.coefficients)
 
     def threshold(self, column: int = 1) -> LogitThreshold:
-        """Value of a column at which the odds are even, all others but the intercept at zero."""
+        """Value of a column at which the odds are even, all others but the intercept at zero, by Fieller."""
         chosen = [0, column]
         b0, b1 = self.coefficients[chosen]
         return logit_threshold(float(b0), float(b1), self.covariance[np.ix_(chosen, chosen)], self.quantile)
@@ -115,6 +115,49 @@ def fit_logit(design: ArrayLike, outcome: ArrayLike, cluster: ArrayLike | None =
     n, k = x.shape
     correction = count / (count - 1) * (n - 1) / (n - k)
     return Logit(beta, correction * bread @ (summed.T @ summed) @ bread, False, count)
+
+
+def profile_interval(x: ArrayLike, outcome: ArrayLike) -> tuple[float, float]:
+    """95 % interval of the threshold of a separated outcome in x, by the profile of Firth's likelihood.
+
+    Where one predictor separates the outcome the slope has no clear size, and intervals that divide by it are
+    useless; the likelihood still says where the threshold can be (Heinze and Schemper 2002; Venzon and Moolgavkar
+    1988).
+
+    Parameters
+    ----------
+    x, outcome : array_like (n,)
+    """
+    from scipy.optimize import brentq, minimize_scalar
+    from scipy.stats import chi2
+
+    x, y = np.asarray(x, float), np.asarray(outcome, float)
+    design = design_of(x)
+    b0, b1 = _fitted(design, y, penalised=True)
+    best, centre = _likelihood(design, y, np.array([b0, b1]), True), -b0 / b1
+    scale, sign = abs(b1), np.sign(b1)
+
+    def short_of(t: float) -> float:
+        """Twice the loss of likelihood with the threshold at t, less its critical value."""
+
+        def loss(log_slope: float) -> float:
+            slope = sign * scale * np.exp(log_slope)
+            return -_likelihood(design, y, np.array([-t * slope, slope]), True)
+
+        found = minimize_scalar(loss, bounds=(-12.0, 6.0), method="bounded")
+        return 2.0 * (best + float(found.fun)) - float(chi2.ppf(0.95, 1))
+
+    span = float(x.max() - x.min())
+    ends = []
+    for direction in (-1.0, 1.0):
+        far, step = centre, 1.0 / scale
+        while short_of(far) < 0.0 and abs(far - centre) < 2.0 * span:
+            far, step = far + direction * step, 1.5 * step
+        inside = centre
+        ends.append(
+            direction * np.inf if short_of(far) < 0.0 else float(brentq(short_of, inside, far, xtol=1e-6))
+        )
+    return ends[0], ends[1]
 
 
 def is_separated(design: ArrayLike, outcome: ArrayLike) -> bool:

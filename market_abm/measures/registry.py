@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from market_abm import plugins
+from market_abm import decorated, plugins
 
 if TYPE_CHECKING:
     from market_abm.market.clearing import Allocation
@@ -71,6 +71,7 @@ def measure(name: str, *, unit: str, meaning: str) -> Callable[[Function], Funct
 
 def registered_measures() -> tuple[Measure, ...]:
     """All registered measures by name, those of plugins included."""
+    decorated.import_registering("measure")
     plugins.load()
     return tuple(_MEASURES[name] for name in sorted(_MEASURES))
 
@@ -83,6 +84,8 @@ def find_measure(name: str) -> Measure:
     ValueError
         If there is none, with the names that are known.
     """
+    if name not in _MEASURES:
+        decorated.import_registering("measure", name)
     if name not in _MEASURES:
         plugins.load()
     if name not in _MEASURES:

@@ -15,7 +15,7 @@ from market_abm.results import store
 
 if TYPE_CHECKING:
     from market_abm.analysis.table import Table
-    from market_abm.report.compare_report import Findings
+    from market_abm.report.compare_findings import Findings
 
 
 def write_comparison(

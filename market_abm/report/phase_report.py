@@ -57,7 +57,7 @@ def heat_maps(found: Phase) -> Figure:
     panels = tuple(Panel(_heat(part), heading(found, part)) for part in found.panels)
     caption = (
         f"Share of runs with {found.meaning}. Blue line: the exact boundary with full reach, tightness = 1 - share "
-        "of the largest owner. Black dots: threshold estimated by logit, with Fieller's 95 % interval over seeds."
+        "of the largest owner. Black dots: threshold estimated by logit, with its 95 % interval."
     )
     legend = (
         Swatch("no run", SCALE[0][1], area=True),
@@ -115,8 +115,8 @@ def _heat(part: Part) -> Spec:
             "mode": "markers", "marker": {"color": MARK, "size": 7, "line": {"color": "#FFFFFF", "width": 1}},
             "error_y": {
                 "type": "data", "symmetric": False, "color": MARK, "thickness": 1.4, "width": 4,
-                "array": [_reach(cell.fieller[1] - cell.value, top - cell.value) for _, cell in known],
-                "arrayminus": [_reach(cell.value - cell.fieller[0], cell.value - bottom) for _, cell in known],
+                "array": [_reach(cell.interval[1] - cell.value, top - cell.value) for _, cell in known],
+                "arrayminus": [_reach(cell.value - cell.interval[0], cell.value - bottom) for _, cell in known],
             },
             "name": "estimated", "hovertemplate": "estimated %{y:.3f}<extra></extra>",
         },
@@ -153,8 +153,8 @@ def shifts(found: Phase) -> Figure:
                 "y": [number(part.shift.value) for part in known],
                 "error_y": {
                     "type": "data", "symmetric": False, "color": looks["line"]["color"], "width": 5,
-                    "array": [_reach(part.shift.fieller[1] - part.shift.value, 1.0) for part in known],
-                    "arrayminus": [_reach(part.shift.value - part.shift.fieller[0], 1.0) for part in known],
+                    "array": [_reach(part.shift.interval[1] - part.shift.value, 1.0) for part in known],
+                    "arrayminus": [_reach(part.shift.value - part.shift.interval[0], 1.0) for part in known],
                 },
                 **looks,
             }
@@ -172,7 +172,8 @@ def shifts(found: Phase) -> Figure:
     )  # fmt: skip
     caption = (
         "Zero (blue) is the exact boundary of full reach. Below it the event happens in markets that are less tight than "
-        "capacity shares alone would ask for. Fieller's 95 % intervals, clustered by seed."
+        "capacity shares alone would ask for. Intervals of 95 %: Fieller's clustered by seed, the profile likelihood's "
+        "where the event is separated."
     )
     told = "; ".join(
         f"{heading(found, part)}: {part.shift.value:+.3f}" for part in found.panels if part.shift.known

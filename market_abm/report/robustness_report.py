@@ -210,7 +210,8 @@ def _quality(made: Robustness) -> Section:
     columns = (Column("scenario", "Scenario"), Column("seed", "Seed"), Column("variant", "Variant"),
                Column("error", "What went wrong"))  # fmt: skip
     rows = tuple(
-        (item["scenario"], item["seed"], item["variant"], item["error"]) for item in made.failures[:50]
+        (item["scenario"], "all" if item["seed"] < 0 else item["seed"], item["variant"], item["error"])
+        for item in made.failures[:50]
     )
     note = f"The first 50 of {len(made.failures)}." if len(made.failures) > 50 else ""
     return Section("quality", "Quality of the runs", lead=(f"{len(made.failures)} runs failed and are in no mean.",),

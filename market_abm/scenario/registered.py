@@ -1,24 +1,40 @@
 """Names of protocols and strategies: those of the package, and whatever somebody registered.
 
-The package's own are written down here, so that a scenario can be checked without loading the model. A test
-compares them with the registries.
+The package's own are read off its source (`market_abm.decorated`), so that a scenario can be checked without loading the
+model.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from market_abm import plugins
+from market_abm import decorated, plugins
 from market_abm.scenario.errors import listed, nearest
 from market_abm.scenario.quantity import refuse
 
-BuiltIn = Literal["split", "nash_in_nash", "nntr", "competitive", "shapley", "myerson", "auction", "posted"]
-Renewing = Literal["default", "never"]
-Buying = Literal["default"]
-Selling = Literal["default", "withhold", "posted"]
-Building = Literal["default", "at_arrival", "npv", "real_option"]
+FIRST = ("split", "default")
+"""Names that stand before the others, which follow the alphabet."""
+
+
+def own(decorator: str, *before: str) -> tuple[str, ...]:
+    """Names of the package, the usual one first."""
+    return tuple(sorted(decorated.names(decorator, *before), key=lambda name: (name not in FIRST, name)))
+
+
+if TYPE_CHECKING:
+    type BuiltIn = str
+    type Renewing = str
+    type Buying = str
+    type Selling = str
+    type Building = str
+else:
+    BuiltIn = Literal[own("protocol")]
+    Renewing = Literal[own("strategy", "renew")]
+    Buying = Literal[own("strategy", "buy")]
+    Selling = Literal[own("strategy", "sell")]
+    Building = Literal[own("strategy", "build")]
 
 
 def _of(kind: plugins.Kind, words: Any, verb: str = "") -> WrapValidator:

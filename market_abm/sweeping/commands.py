@@ -106,7 +106,9 @@ def listed(experiments: bool, json: bool) -> int:
 
     if experiments:
         found = [load_experiment(name)[0] for name in shipped_experiments()]
-        rows = [{"name": item.name, "question": item.question, "runs": size(item)["runs"]} for item in found]
+        rows: list[dict[str, Any]] = [
+            {"name": item.name, "question": item.question, "runs": size(item)["runs"]} for item in found
+        ]
         lines = [f"{row['name']:<16} {row['runs']:>8,} runs  {row['question']}" for row in rows]
     else:
         rows = [

@@ -81,7 +81,7 @@ def sensitivity(folder: Path, outputs: list[str], json: bool) -> None:
 
 
 def _write(folder: Path, name: str, page: str, shown: tuple[Table, ...]) -> Path:
-    from market_abm.report.tables import csv_text
+    from market_abm.report.exports import csv_text
     from market_abm.results import store
 
     for item in shown:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from market_abm import plugins
 from market_abm.economy.conditions import Conditions
 from market_abm.economy.state import State
 from market_abm.economy.world import World
 from market_abm.scenario.calendar import quarter_index
-from market_abm.scenario.timeline import Fading
+from market_abm.scenario.timeline import Entry, Fading, add_kind, remove_kind
 
 Handler = Callable[[Any, World, State, Conditions, bool], State]
 """(entry, world, state, conditions, onset) -> state; conditions are changed in place."""
@@ -21,23 +22,39 @@ FADES = ("change", "spread")
 """Fields of an entry that fade after its last quarter."""
 
 
-def kind(name: str, *, deal: bool = False) -> Callable[[Handler], Handler]:
+def kind(name: str, *, deal: bool = False, entry: type[Entry] | None = None) -> Callable[[Handler], Handler]:
     """Register a kind of timeline entry.
 
     The function is called in every quarter in which the entry holds; ``onset`` is true in the first of them.
     It changes the quarter's conditions in place and returns the state. A ``deal`` acts under the conditions that
-    all other entries have set, wherever it stands in the file.
+    all other entries have set, wherever it stands in the file. ``entry`` is the class of its fields, where it stands
+    beside the function and not among those of the schema.
+
+    Raises
+    ------
+    ValueError
+        If another function holds the name, or the class is of another kind.
     """
 
     def register(handler: Handler) -> Handler:
-        if name in _KINDS:
-            raise ValueError(f"timeline kind {name!r} is registered twice")
+        held = _KINDS.get(name)
+        if held is not None and held.__module__ != handler.__module__:
+            raise ValueError(f"timeline kind {name!r} is taken by {held.__module__}: choose another")
+        if entry is not None:
+            add_kind(name, entry)
+            plugins.note("timeline", name, handler, lambda: _withdraw(name))
         _KINDS[name] = handler
         if deal:
             _DEALS.add(name)
         return handler
 
     return register
+
+
+def _withdraw(name: str) -> None:
+    _KINDS.pop(name, None)
+    _DEALS.discard(name)
+    remove_kind(name)
 
 
 def kinds() -> tuple[str, ...]:

@@ -35,7 +35,10 @@ def test_for_prices_less_is_better():
     assert found.values["regret"].tolist() == [2.0, 0.0]
     twins = scores(PRICE, ("one", "two"), np.array([[3.0, 1.0], [3.0, 1.0]]))
     assert twins.agreed == ""
-    assert "all options alike" in choice_sentence([twins])
+    assert twins.alike and not found.alike
+    assert "no option ever falls short of another" in choice_sentence([twins])
+    close = scores(PRICE, ("one", "two"), np.array([[3.0, 3.0], [2.99, 2.98]]))  # 1 % of the baseline is 0.03
+    assert close.alike and close.agreed == "two"
 
 
 def test_disagreement_and_agreement_are_said():

@@ -13,7 +13,7 @@ from market_abm.analysis.compare import Comparison, compare
 from market_abm.analysis.compare_sentences import CONFIDENCE, sentences
 from market_abm.analysis.table import UNITS, shown
 from market_abm.experiments.replicate import replicate
-from market_abm.report.compare_report import findings
+from market_abm.report.compare_findings import findings
 from market_abm.report.comparison_files import write_comparison
 from tests.results.feed import FakeModel, ShiftedModel, world
 

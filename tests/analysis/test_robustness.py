@@ -24,6 +24,7 @@ from market_abm.analysis.robustness.values import (
 )
 from market_abm.report.robustness_files import write_robustness
 from market_abm.report.robustness_report import survey
+from market_abm.scenario.assumptions import Assumption
 
 PROTOCOLS, BETAS = ("split", "nntr", "competitive", "nash_in_nash"), (0.25, 0.5, 0.75)
 SMALL = ["horizon.quarters=2"]
@@ -183,6 +184,19 @@ def test_flips_are_said(worlds):
     assert turn.swing == 140.0
     assert "behaviour.rho at 0.43 that of HHI, whole fleet in bigger" in turns_sentence([turn])
     assert turns_sentence([]) == "No assumption was moved."
+
+
+def test_an_end_that_no_world_can_have_is_a_failure_and_not_the_end(worlds, monkeypatch):
+    fleets = Assumption(
+        "firms.*.fleet.online", "capacity online"
+    )  # at the low end contracts take more than there is
+    monkeypatch.setattr("market_abm.analysis.robustness.tornado._chosen", lambda *_: [fleets])
+    made = robustness(*worlds, replications=1, grid_seeds=1, protocols=("split",), betas=(0.5,), moved=1)
+    [failure] = made.failures
+    assert (failure["variant"], failure["seed"]) == ("firms.*.fleet.online at -1", -1)
+    assert "contracts of Neocloud" in failure["error"]
+    [turn] = made.turns
+    assert np.isnan(turn.at_low) and np.isfinite(turn.at_high)
 
 
 def test_a_planted_corner_is_found_in_words():

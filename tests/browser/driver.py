@@ -157,7 +157,9 @@ def browsing() -> Iterator[Any]:
 @contextmanager
 def tab(browser: Any, address: str, width: int = 1440, height: int = 900) -> Iterator[Tab]:
     """A page in a context of its own, in which every foreign host is unreachable; it must end without errors."""
-    context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, accept_downloads=True, reduced_motion="reduce"
+    )
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     found = Tab(page, address)

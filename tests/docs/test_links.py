@@ -68,6 +68,12 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert not broken(path)
 
 
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_have_words_to_click_on(path: Path) -> None:
+    """The site would fill in a title; the page as the repository shows it would not."""
+    assert not re.findall(r"(?<!!)\[\]\([^)]*\)", prose(path))
+
+
 @pytest.mark.parametrize(
     "line",
     [

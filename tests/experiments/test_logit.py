@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from market_abm.experiments.kink import kink_interval
-from market_abm.experiments.logit import LogitError, design_of, fit_logit, is_separated
+from market_abm.experiments.logit import LogitError, design_of, fit_logit, is_separated, profile_interval
 from market_abm.experiments.threshold import continuous_kink
 
 # Tobacco budworm: 20 moths of each sex at six doses of an insecticide (Collett 1991, p. 75).
@@ -108,6 +108,29 @@ def test_firth_in_closed_form():
     assert fit.separated
     odds = np.exp([fit.coefficients[0], fit.coefficients.sum()])
     assert odds == pytest.approx([1.5 / 2.5, 3.5 / 0.5], rel=1e-6)  # saturated: one cell each
+
+
+@pytest.mark.parametrize("count", [20, 80, 200])
+def test_profile_interval_of_a_separated_outcome(count):
+    """It holds the gap between the last zero and the first one, and closes on it as points come closer."""
+    x = np.linspace(0.0, 1.0, count)
+    y = (x > 0.4).astype(float)
+    low, high = profile_interval(x, y)
+    below, above = x[y == 0].max(), x[y == 1].min()
+    assert low < below < above < high
+    assert high - low < 6.0 / count
+    for t in (low, high):  # the ends lose 3.84 / 2 of the likelihood: against a maximum over a grid of slopes
+
+        def penalised(b, t=t):
+            eta, design = b * (x - t), design_of(x)
+            weight = np.exp(-np.logaddexp(0, eta) - np.logaddexp(0, -eta))
+            inside = y @ eta - np.logaddexp(0, eta).sum()
+            return inside + 0.5 * np.linalg.slogdet((design.T * weight) @ design)[1]
+
+        fit = fit_logit(design_of(x), y)
+        best = penalised(fit.coefficients[1], fit.threshold().threshold)
+        found = max(penalised(b) for b in fit.coefficients[1] * np.exp(np.linspace(-6, 2, 4001)))
+        assert 2 * (best - found) == pytest.approx(3.8415, abs=2e-3)
 
 
 @pytest.mark.parametrize(

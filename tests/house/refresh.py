@@ -1,25 +1,33 @@
 """Write the generated parts of the documents again: ``python -m tests.house.refresh``.
 
-`docs/parameters.md` comes from the scenario schema, the answer in `README.md` from the command beside it.
+`docs/parameters.md` comes from the scenario schema, the lists in `docs/odd.md` from the source, the answer in `README.md`
+from the command beside it, the verdict of the backtest there from `market_abm/data/backtest/verdict.json`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
 from market_abm.scenario.dictionary import Key, keys
+from tests.house.listed import ODD, with_lists
 from tests.house.tree import ROOT
 
 PARAMETERS = ROOT / "docs" / "parameters.md"
 README = ROOT / "README.md"
 
 BLOCK = re.compile(r"```text\n\$ (?P<command>market-abm [^\n]+)\n(?P<answer>.*?)```", re.S)
+
+VERDICT = re.compile(r"(<!-- verdict -->\n).*?(<!-- /verdict -->)", re.S)
+KEPT = ROOT / "market_abm" / "data" / "backtest" / "verdict.json"
+"""What the last long backtest found; the README repeats it."""
 
 WIDTH = 96
 """Columns of the terminal that the README shows."""
@@ -87,13 +95,22 @@ def printed(command: list[str]) -> str:
     return "\n".join(lines[: lines.index(UNTIL)]).rstrip() + "\n"
 
 
+def verdict() -> str:
+    """The verdict of the backtest as the README says it."""
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    text = " ".join(kept["sentences"][:3])
+    return "\n".join(textwrap.wrap(text, 118, break_on_hyphens=False)) + "\n"
+
+
 def main() -> None:
-    """Write both."""
+    """Write them all."""
     PARAMETERS.write_text(parameters(), encoding="utf-8")
+    ODD.write_text(with_lists(ODD.read_text(encoding="utf-8")), encoding="utf-8")
     command, _ = shown()
     block = f"```text\n$ {' '.join(command)}\n{printed(command)}```"
     text = README.read_text(encoding="utf-8")
-    README.write_text(BLOCK.sub(lambda _: block, text, count=1), encoding="utf-8")
+    text = BLOCK.sub(lambda _: block, text, count=1)
+    README.write_text(VERDICT.sub(lambda found: found[1] + verdict() + found[2], text), encoding="utf-8")
 
 
 if __name__ == "__main__":

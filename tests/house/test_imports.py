@@ -12,9 +12,9 @@ import pytest
 from tests.house.tree import PACKAGE, ROOT, modules
 
 ORDER = [
-    "units", "rng", "elementary", "plugins", "data", "market", "measures", "scenario", "economy",
+    "units", "rng", "elementary", "decorated", "plugins", "data", "market", "measures", "scenario", "economy",
     "strategies", "timeline", "agents", "model", "results", "experiments", "conformance", "analysis", "report", "app",
-    "terminal", "console", "inspection", "commands", "backtesting", "sweeping", "cli", "__main__",
+    "terminal", "console", "inspection", "commands", "backtesting", "sweeping", "stressing", "cli", "__main__",
 ]  # fmt: skip
 """Rooms from the ground up: a room imports only from those before it."""
 

@@ -12,6 +12,7 @@ import pytest
 from market_abm.model import ComputeMarket
 from market_abm.scenario.timeline import KINDS
 from market_abm.timeline import kinds
+from tests.house.listed import with_lists
 from tests.house.refresh import PARAMETERS, parameters
 from tests.house.tree import ROOT
 
@@ -73,8 +74,12 @@ def test_every_kind_of_the_timeline_is_listed_and_has_an_effect() -> None:
 def test_every_protocol_is_listed() -> None:
     from market_abm.market.bargaining import protocols
 
-    section = ODD[ODD.index("Protocols: ") : ODD.index("The allocation does not depend")]
+    section = ODD[ODD.index("Protocols: ") : ODD.index("<!-- /protocols -->")]
     assert set(re.findall(r"`(\w+)`", section)) == set(protocols())
+
+
+def test_lists_of_what_is_registered_are_todays() -> None:
+    assert with_lists(ODD) == ODD, "run: python -m tests.house.refresh"
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"null"}))

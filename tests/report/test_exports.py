@@ -12,7 +12,7 @@ import pytest
 from market_abm.analysis.compare import Comparison
 from market_abm.analysis.table import Band, Cell, Column, Table
 from market_abm.experiments.replicate import replicate
-from market_abm.report.compare_report import findings
+from market_abm.report.compare_findings import findings
 from market_abm.report.comparison_files import write_comparison
 from market_abm.report.exports import csv_text, download, iamc, slug, workbook
 from market_abm.results import store

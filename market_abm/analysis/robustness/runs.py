@@ -62,7 +62,7 @@ class Robustness:
     turns : tuple of Turn
         Assumptions moved one at a time.
     failures : tuple of dict
-        scenario, seed, variant and error of the runs that did not finish.
+        scenario, seed (-1 where no seed could start), variant and error of what did not finish.
     """
 
     scenarios: tuple[Scenario, ...]

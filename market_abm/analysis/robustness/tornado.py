@@ -12,6 +12,7 @@ from market_abm.analysis.pairing import Effect
 from market_abm.analysis.register import Bench
 from market_abm.analysis.table import SIGNED, Cell, Column, Table
 from market_abm.scenario.assumptions import assumptions
+from market_abm.scenario.errors import ScenarioError
 
 if TYPE_CHECKING:
     from market_abm.analysis.robustness.runs import Robustness, Workbench
@@ -95,13 +96,17 @@ def _moved(
     known: dict[tuple[int, float], float] = {}
 
     def measure(points: list[tuple[int, float]]) -> None:
-        todo = [point for point in dict.fromkeys(points) if point not in known]
-        wanted = []
-        for at, position in todo:
-            worlds = [
-                chosen[at].held(world, position) for world in (made.scenarios[0], made.scenarios[place])
-            ]
-            wanted.append((f"{chosen[at].key} at {position:+g}", worlds, made.few))
+        todo, wanted, pair = [], [], (made.scenarios[0], made.scenarios[place])
+        for at, position in dict.fromkeys(point for point in points if point not in known):
+            label = f"{chosen[at].key} at {position:+g}"
+            try:
+                worlds = [chosen[at].held(world, position) for world in pair]
+            except ScenarioError as error:  # the end of one range need not go with the centre of another
+                known[at, position] = float("nan")
+                bench.failures.append({"scenario": name, "seed": -1, "variant": label, "error": str(error)})
+                continue
+            todo.append((at, position))
+            wanted.append((label, worlds, made.few))
         for point, sample in zip(todo, bench.samples(wanted) if wanted else []):
             known[point] = sample.effect(key, 1, name).difference
 

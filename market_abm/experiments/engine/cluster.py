@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from market_abm.experiments.crumbs import trace_of
 from market_abm.experiments.engine.backlog import Backlog
-from market_abm.experiments.engine.quiet import ignoring_interrupts
+from market_abm.experiments.engine.local import Local
 from market_abm.experiments.plan import Run
 from market_abm.experiments.pool import count_of
 from market_abm.experiments.store import parts
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 LOOK = 1.0
 """Seconds between looks at who is there."""
 
-WARM_UP = 300.0
-"""Seconds that a worker may take to import and compile."""
+WARM_UP = 1800.0
+"""Seconds that a worker may take to import, and to compile where nothing is compiled yet."""
 
 ALONE = 300.0
 """Seconds without any worker after which the sweep gives up."""
@@ -45,17 +45,6 @@ GRACE = 60.0
 
 class ClusterError(RuntimeError):
     """A scheduler that is gone, or no worker to be had; what is stored stays."""
-
-
-SETTINGS = {
-    "scheduler.allowed-failures": 0,
-    "comm.retry.count": 0,
-    "deploy.lost-worker-timeout": "1 hour",  # a worker that is slow to restart on a busy machine is not lost
-    "worker.memory.target": False,
-    "worker.memory.spill": False,
-    "worker.memory.pause": False,
-}
-"""Settings of Dask for a local cluster."""
 
 
 @dataclass
@@ -117,7 +106,7 @@ class Cluster:
         self.memory = memory
         self.link = ""
         self._client: Client | None = None
-        self._local: Any = None
+        self._local: Local | None = None
         self._slots: dict[str, Slot] = {}
         self._away: set[str] = set()
         self._events: queue.SimpleQueue[Future | None] = queue.SimpleQueue()
@@ -128,19 +117,16 @@ class Cluster:
     # ---- start and end
 
     def __enter__(self) -> Cluster:
-        import dask
         from distributed import Client
 
         for name in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        # What is lost is said at once: retries are ours. No page is served unless asked for.
-        dask.config.set({f"distributed.{key}": value for key, value in SETTINGS.items()})
-        if not self.dashboard:
-            dask.config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []})
         try:
             if self.scheduler is None:
-                self._local = self._started()
-            self._client = Client(self._local or self.scheduler, timeout=30, set_as_default=False)
+                self._local = Local(self.workers, self.memory, self.dashboard)
+                self.memory = self._local.memory
+            target = self.scheduler if self._local is None else self._local.cluster.scheduler_address
+            self._client = Client(target, timeout=30, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             self.__exit__()
             reason = " ".join(str(error).split())[:200]
@@ -150,19 +136,6 @@ class Cluster:
         if self.dashboard:
             self.link = self._client.dashboard_link
         return self
-
-    def _started(self) -> Any:
-        from distributed import LocalCluster, system
-
-        limit = self.memory or int(0.7 * system.MEMORY_LIMIT / self.workers)
-        self.memory = limit
-        with ignoring_interrupts():  # workers leave Ctrl-C to the parent
-            return LocalCluster(
-                n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": self.dashboard},
-                memory_limit=limit,
-                silence_logs=logging.CRITICAL, preload=["market_abm.experiments.engine.quiet"],
-            )  # fmt: skip
 
     def __exit__(self, *_: object) -> None:
         for close in (self._client and self._client.close, self._local and self._local.close):
@@ -282,19 +255,23 @@ class Cluster:
             del self._slots[slot.address]
             yield from self._given_up(slot, backlog, folder, hung=True)
             yield from self._restart(slot)
-        there = self._workers()
+        info = self._workers()
+        if self._local is not None:
+            self._local.replenish({item["name"] for item in info.values()})
+        there = set(info)
         for address in sorted(set(self._slots) - there):
             slot = self._slots.pop(address)
             yield from self._given_up(slot, backlog, folder, hung=False)
         for address in sorted(there - set(self._slots) - self._away):
             self._slots[address] = Slot(address, future=self._submit(address, prepare, *self._prepared))
 
-    def _workers(self) -> set[str]:
+    def _workers(self) -> dict[str, Any]:
+        """Workers that the scheduler has, by address."""
         assert self._client is not None
         if self._client.status != "running":
             raise ClusterError("the scheduler is gone")
         try:
-            return set(self._client.scheduler_info()["workers"])
+            return dict(self._client.scheduler_info()["workers"])
         except Exception:
             raise ClusterError("the scheduler is gone") from None
 

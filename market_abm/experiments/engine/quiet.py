@@ -5,21 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-
-@contextmanager
-def ignoring_interrupts() -> Iterator[None]:
-    """Processes started inside inherit that they ignore interrupts."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def dask_setup(worker: object) -> None:

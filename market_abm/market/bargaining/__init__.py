@@ -1,5 +1,9 @@
-"""Who gets what of a trade: the rational pair of outside options, and protocols that choose a price."""
+"""Who gets what of a trade: the rational pair of outside options, and protocols that choose a price.
 
+Every module of this folder is imported, so that the protocols that it registers are known.
+"""
+
+from market_abm.decorated import import_modules
 from market_abm.market.bargaining import auction, competitive, cooperative, nash, posted
 from market_abm.market.bargaining.base import (
     Bargain,
@@ -27,6 +31,8 @@ from market_abm.market.bargaining.rational import (
     with_terms,
 )
 from market_abm.market.bargaining.terms import Terms
+
+import_modules("market.bargaining")
 
 __all__ = [
     "Bargain",

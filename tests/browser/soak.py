@@ -1,0 +1,74 @@
+"""Runs played to their end at the fastest speed, with a user who clicks all the time."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.browser.driver import Server, Tab
+
+
+@dataclass
+class Soak:
+    """What a soak found: seconds until each pause was answered, memory after each run in MB."""
+
+    runs: int = 0
+    pauses: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+
+    def told(self) -> str:
+        """In words."""
+        rise = self.memory[-1] - self.memory[len(self.memory) // 2]
+        return (
+            f"{self.runs} runs; pause answered in {statistics.median(self.pauses):.2f} s (median), "
+            f"{max(self.pauses):.2f} s (worst of {len(self.pauses)}); memory {self.memory[0]:.0f} MB after the "
+            f"first run, {self.memory[-1]:.0f} MB after the last, {rise:+.0f} MB over the second half"
+        )
+
+
+def soak(page: Tab, server: Server, runs: int) -> Soak:
+    """Play so many runs of 20 quarters, each under another seed, clicking on firms, pausing and resetting."""
+    chance = random.Random(1)
+    found = Soak()
+    page.open("seed=1000")
+    page.page.select_option("[data-act=speed]", "0.1")
+    firms = [node.get_attribute("data-firm") for node in page.page.query_selector_all(".abm-node")]
+    firms = sorted({name for name in firms if name})
+    for run in range(runs):
+        page.page.fill("#abm-seed", str(1001 + run))
+        page.page.dispatch_event("#abm-seed", "change")
+        page.settle()
+        page.act("reset")
+        page.at("2026Q3")
+        page.act("play")
+        while not page.page.is_disabled("[data-act=step]"):
+            _click(page, chance, firms)
+            if chance.random() < 0.25:
+                found.pauses.append(_paused(page))
+                if not page.page.is_disabled("[data-act=play]"):
+                    page.act("play")
+        page.settle()
+        found.runs += 1
+        found.memory.append(server.memory)
+    return found
+
+
+def _click(page: Tab, chance: random.Random, firms: list[Any]) -> None:
+    """Something that a user does meanwhile."""
+    script = "(f) => { const n = document.querySelector(`.abm-node[data-firm='${f}']`); if (n) n.click(); }"
+    page.page.evaluate(script, chance.choice(firms))
+    page.page.wait_for_timeout(chance.choice([30, 120, 300]))
+    page.page.evaluate("() => { const b = document.querySelector('[data-act=shut]'); if (b) b.click(); }")
+
+
+def _paused(page: Tab) -> float:
+    """Pause, and how long it took to be answered."""
+    playing = page.text("[data-act=play]") == "Pause"
+    began = time.monotonic()
+    if playing:
+        page.act("play")
+        page.page.wait_for_function("() => document.querySelector('[data-act=play]').innerText === 'Play'")
+    return time.monotonic() - began

@@ -1,0 +1,34 @@
+"""SolaraViz as in Mesa's tutorials, on our model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import solara
+from mesa.visualization import SolaraViz, make_plot_component
+
+import market_abm as ma
+
+
+@solara.component
+def Network(model: Any) -> None:
+    """Our network as one of its components."""
+    from market_abm.app.panels import network_figure
+
+    figure = network_figure(model)
+    if figure is not None:
+        solara.FigurePlotly(figure)
+
+
+model = ma.ComputeMarket()
+
+page = SolaraViz(
+    model,
+    components=[
+        make_plot_component("hhi_merchant"),
+        make_plot_component({"price_index_usd_per_gpu_hour": "#0072B2", "tightness": "#D55E00"}),
+        (Network, 0),
+    ],
+    name="The AI-compute market",
+)
+Page = page
