@@ -110,7 +110,7 @@ def _in_order(ids: tuple[str, ...], columns: dict[str, NDArray[Any]]) -> Book:
 
 def columns(ids: tuple[str, ...], horizon: int, **given: NDArray[Any]) -> Book:
     """A book from columns; those left out take neutral values, and volumes are delivered from start to end."""
-    full = {
+    full: dict[str, NDArray[Any]] = {
         name: np.full(len(ids), _NEUTRAL[name], dtype=_TYPES.get(name, np.float64))
         for name in _ARRAYS
         if name not in given and name != "path"

@@ -125,8 +125,8 @@ def _own_use(allocation: Allocation, own: ArrayLike | None) -> tuple[Allocation,
     inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_)
     if not inside.any():
         return allocation, np.zeros(inside.shape)
-    first, wanted = allocation, inside.astype(np.float64)
-    if not np.array_equal(allocation.problem.incumbent, wanted):
+    first, wanted, given = allocation, inside.astype(np.float64), allocation.problem.incumbent
+    if given is None or not np.array_equal(given, wanted):
         first = clear(allocation.problem.replace(incumbent=wanted), start=allocation)
     return first, np.where(inside, first.flow, 0.0)
 
