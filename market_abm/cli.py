@@ -170,6 +170,33 @@ def robustness(
 
 
 @command()
+def stress(
+    scenario: Scenario,
+    seed: Seed = 1,
+    replications: Annotated[int, typer.Option(min=1, help="Number of seeds, from --seed on.")] = 3,
+    quarter: Annotated[str | None, typer.Option(help="First quarter without; default the fifth.")] = None,
+    duration: Annotated[int, typer.Option(min=1, help="Quarters without.")] = 4,
+    recovery: Annotated[int, typer.Option(min=0, help="Quarters over which it comes back.")] = 0,
+    window: Annotated[int, typer.Option(min=1, help="Quarters looked at, from the first without.")] = 12,
+    pairs: Annotated[int, typer.Option(min=0, help="Pairs with a common cause that are simulated.")] = 3,
+    firms: Annotated[int, typer.Option(min=0, help="Pivotal firms whose incentives are worked out.")] = 3,
+    set_: Set = None,
+    pin: Pin = False,
+    workers: Workers = None,
+    out: Out = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Knock out every supplier, chip supplier and power region in turn: what is lost, and for how long."""
+    from market_abm import stressing
+
+    plan = {"quarter": quarter, "duration": duration, "recovery": recovery, "window": window,
+            "pairs": pairs, "firms": firms}  # fmt: skip
+    seeds = range(seed, seed + replications)
+    return stressing.stress(scenario, seeds, plan, set_ or [], pin, workers, out, json, quiet)
+
+
+@command()
 def scenarios(json: Json = False) -> None:
     """List the shipped scenarios and the question that each answers."""
     from market_abm import inspection
@@ -214,12 +241,16 @@ def explain(
     firm: Annotated[str, typer.Option(help="Firm or segment.")],
     quarter: Annotated[str | None, typer.Option(help="Quarter; default the last one.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed; default the first one.")] = None,
+    rerun: Annotated[
+        bool, typer.Option(help="Run the quarter again to find what would change its mind.")
+    ] = True,
     json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Explain a firm in a quarter: outside options, leverage, the option not taken, what would flip it."""
     from market_abm import commands
 
-    commands.explain(results, firm, quarter, seed, json)
+    commands.explain(results, firm, quarter, seed, rerun, json, quiet)
 
 
 @command()

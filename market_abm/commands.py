@@ -130,8 +130,10 @@ def robustness(
     return console.FAILURES if made.failures else console.DONE
 
 
-def explain(folder: Path, firm: str, quarter: str | None, seed: int | None, json: bool) -> None:
-    """Explain a firm in a quarter of a results folder."""
+def explain(
+    folder: Path, firm: str, quarter: str | None, seed: int | None, rerun: bool, json: bool, quiet: bool
+) -> None:
+    """Explain a firm in a quarter of a results folder; with ``rerun`` also what would change its mind."""
     from market_abm.analysis.explain import explain as explained
     from market_abm.results.store import read
 
@@ -140,6 +142,11 @@ def explain(folder: Path, firm: str, quarter: str | None, seed: int | None, json
         found = explained(result, firm, quarter, seed)
     except KeyError as error:
         raise console.InputError(error.args[0]) from None
+    if rerun:
+        from market_abm.analysis.mind import with_minds
+
+        with console.Progress("Running again, quarters", quiet) as progress:
+            found = with_minds(found, result, firm, quarter, seed, progress)
     if json:
         console.show_json(found.as_dict())
         return

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import mesa
 import numpy as np
 
 from market_abm.agents import Desk, Firm, Hyperscaler, Lab, Provider
+from market_abm.agents.habits import collector, seed_of
 from market_abm.economy.compile import compile_world
 from market_abm.economy.contracting import roll_over, settle_notices
 from market_abm.economy.delivery import deliver
@@ -33,8 +33,10 @@ from market_abm.economy.trading import (
     trade_problem,
 )
 from market_abm.economy.upstream import arrive, deliver_chips, outlook, place_orders
+from market_abm.economy.world import World
 from market_abm.market.clearing import clear
 from market_abm.scenario import Scenario, load_scenario
+from market_abm.strategies.nudge import Nudge
 from market_abm.strategies.view import View
 from market_abm.timeline import take_effect
 from market_abm.units import ordered_sum
@@ -47,8 +49,9 @@ class ComputeMarket(mesa.Model):
 
     Parameters
     ----------
-    scenario : Scenario or str, optional
-        A scenario, a shipped name or a file; bare, the small world ``two-clouds-three-labs``.
+    scenario : Scenario, str or World, optional
+        A scenario, a shipped name or a file; bare, the small world ``two-clouds-three-labs``. A compiled world
+        is taken as it is: its guesses are drawn already.
     rng : int, optional
         The seed. Every random number is keyed to it; Mesa's own stream is never drawn from.
     pin : bool
@@ -57,6 +60,8 @@ class ComputeMarket(mesa.Model):
         Classes for single firms, by name: ``{"CoreWeave": MyProvider}``.
     forced : mapping, optional
         Options imposed on decisions, ``{(quarter, firm, verb): option}``: what `explain` re-runs.
+    nudged : mapping, optional
+        Moves of what one firm sees in one decision, ``{(quarter, firm, verb): Nudge}``.
     measure_every : int
         Measure every so many quarters (the measures are most of a run's time).
 
@@ -72,32 +77,34 @@ class ComputeMarket(mesa.Model):
 
     def __init__(
         self,
-        scenario: Scenario | str | None = None,
+        scenario: Scenario | str | World | None = None,
         rng: Any = None,
         *,
         pin: bool = False,
         agents: Mapping[str, type[Firm]] | None = None,
         forced: Mapping[tuple[int, str, str], str] | None = None,
+        nudged: Mapping[tuple[int, str, str], Nudge] | None = None,
         measure_every: int = 1,
     ) -> None:
-        seed = _seed(rng)
+        seed = seed_of(rng)
         super().__init__(rng=seed)
         if scenario is None or isinstance(scenario, str):
             scenario = load_scenario(scenario or "two-clouds-three-labs")
         self.seed_used = seed
         self.measure_every = measure_every
-        self.world = compile_world(scenario, seed, pin=pin)
+        self.world = scenario if isinstance(scenario, World) else compile_world(scenario, seed, pin=pin)
         self.state: State = opening(self.world)
         self.states: list[State] = [self.state]
         self.record: dict[str, Any] | None = None
         self.quarter: Quarter | None = None
         self.records: list[dict[str, Any]] = []
-        self.forced = dict(forced or {})
-        classes = dict(agents or {})
+        self.forced, self.nudged = dict(forced or {}), dict(nudged or {})
+        classes = self.classes = dict(agents or {})
         unknown = sorted(set(classes) - set(self.world.rows.key))
         if unknown:
             raise ValueError(
-                f"agents names {unknown[0]!r}, which is not a firm; firms: {', '.join(scenario.firms)}"
+                f"agents names {unknown[0]!r}, which is not a firm; "
+                f"firms: {', '.join(self.world.scenario.firms)}"
             )
         self.firms = {
             row: classes.get(key, KINDS[kind])(self, row)
@@ -105,9 +112,7 @@ class ComputeMarket(mesa.Model):
             if kind != "segment"
         }
         self.desk = Desk(self.world, self.firms)
-        self.datacollector = mesa.DataCollector(
-            model_reporters={column: partial(_step_value, column) for column in COLLECTED}
-        )
+        self.datacollector = collector()
 
     def step(self) -> None:
         """One quarter: the thirteen stages, in order."""
@@ -138,6 +143,37 @@ class ComputeMarket(mesa.Model):
             self.step()
         return self
 
+    def fork(
+        self, t: int, entries: Iterable[Any] = (), world: World | None = None, **options: Any
+    ) -> ComputeMarket:
+        """A model that starts from this one's state before quarter ``t``, with more dated entries.
+
+        Parameters
+        ----------
+        t : int
+            Quarter of the run, from 0 to the number of quarters done.
+        entries : iterable of Entry
+            Added to the timeline.
+        world : World, optional
+            In place of this model's own, of the same shape.
+        options
+            ``forced``, ``nudged``.
+        """
+        if not 0 <= t < len(self.states):
+            raise ValueError(f"quarter {t} has not been reached; choose from 0 to {len(self.states) - 1}")
+        world = self.world if world is None else world
+        timeline = (*world.scenario.timeline, *entries)
+        scenario = world.scenario.model_copy(update={"timeline": timeline})
+        options = {"forced": self.forced, "nudged": self.nudged, **options}
+        forked = type(self)(
+            replace(world, scenario=scenario), rng=self.seed_used, agents=self.classes,
+            measure_every=self.measure_every, **options,
+        )  # fmt: skip
+        forked.state = self.states[t]
+        forked.states = self.states[: t + 1]
+        forked.running = t < world.quarters
+        return forked
+
     def view(self) -> View:
         """What sellers looked at in the last quarter, for whoever asks a strategy again.
 
@@ -154,7 +190,9 @@ class ComputeMarket(mesa.Model):
         return self._view(seen, free=q.problem.capacity, committed=q.position.committed)
 
     def _view(self, q: Quarter, **columns: Any) -> View:
-        forced = {(firm, verb): option for (t, firm, verb), option in self.forced.items() if t == q.state.t}
+        t = q.state.t
+        forced = {(firm, verb): item for (at, firm, verb), item in self.forced.items() if at == t}
+        nudged = {(firm, verb): item for (at, firm, verb), item in self.nudged.items() if at == t}
         return View(
             world=q.world,
             state=q.state,
@@ -163,6 +201,7 @@ class ComputeMarket(mesa.Model):
             price=q.price,
             liquidity=q.liquidity,
             forced=forced,
+            nudged=nudged,
             **columns,
         )
 
@@ -245,6 +284,7 @@ class ComputeMarket(mesa.Model):
         np.subtract.at(left, world.sellers.row, q.capex)
         q.outlook = outlook(world, q.state, q.conditions, q.demand, left, q.new_price)
         orders, decisions = self.desk.ask("build", self._view(q, outlook=q.outlook), world.sellers.row)
+        q.wanted = orders.kh100e
         q.state, q.orders, q.rationed = place_orders(world, q.state, q.conditions, orders, q.outlook)
         q.decide(decisions)
         q.build_binding = [d["binding"] for d in decisions]
@@ -258,30 +298,3 @@ class ComputeMarket(mesa.Model):
         idle = idle + q.arrivals * (1.0 - float(q.world.scenario.behaviour.forward_sale))
         q.state, events = qualify(q.world, q.state, q.conditions, q.demand, idle, q.new_price)
         q.say(events)
-
-
-COLLECTED = (
-    "price_index_usd_per_gpu_hour",
-    "tightness",
-    "hhi_fleet",
-    "hhi_merchant",
-    "chokepoint_firms",
-    "leader",
-)
-"""Columns that the model's own Mesa data collector gathers."""
-
-
-def _step_value(column: str, model: ComputeMarket) -> Any:
-    """A column of the last quarter's steps table, None before the first quarter."""
-    return None if model.record is None else model.record["steps"][column]
-
-
-def _seed(rng: Any) -> int:
-    """The integer seed behind Mesa's ``rng`` argument; 0 where nothing is given."""
-    if rng is None:
-        return 0
-    if isinstance(rng, int | np.integer) and not isinstance(rng, bool):
-        return int(rng)
-    if isinstance(rng, np.random.Generator):
-        return int(rng.integers(2**31))
-    raise ValueError(f"rng is {rng!r}; give an integer seed or a numpy Generator")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,14 +47,11 @@ class Desk:
         parts: list[Any] = []
         order: list[int] = []
         records: list[dict] = []
-        for name, group in self._split(verb, rows, view.conditions):
-            if name is None:
-                for row in group:
-                    result = stacked(getattr(self.agents[int(row)], verb)(view))
-                    parts.append(self._checked(verb, result, view, np.array([row])))
-            else:
-                parts.append(self._checked(verb, registry.get(verb, name)(view, group), view, group))
-            order.extend(int(row) for row in group)
+        for name, whole in self._split(verb, rows, view.conditions):
+            for seen, group in self._seen(view, verb, whole):
+                for part, decided in self._decided(verb, name, seen, group):
+                    parts.append(part)
+                    order.extend(int(row) for row in decided)
         back = np.argsort(np.array(order, dtype=np.int64), kind="stable")
         fields = [f.name for f in dataclasses.fields(RESULTS[verb]) if f.name != "alternatives"]
         columns = {n: np.concatenate([np.asarray(getattr(p, n)) for p in parts])[back] for n in fields}
@@ -67,28 +65,63 @@ class Desk:
         records = [r for r in records if r["firm"] not in self._segments]
         return RESULTS[verb](**columns), sorted(records, key=lambda r: r["firm"])
 
+    def alone(self, verb: str, view: View, row: int) -> str:
+        """The option that one firm takes, asked by itself; empty where it keeps no record."""
+        rows = np.array([row], dtype=np.int64)
+        ((name, _),) = self._grouped(verb, rows, view.conditions)
+        ((seen, group),) = self._seen(view, verb, rows)
+        ((part, _),) = self._decided(verb, name, seen, group)
+        menu = part.alternatives
+        return "" if menu is None else str(menu.options[menu.chosen[0]])
+
+    def _decided(
+        self, verb: str, name: str | None, view: View, rows: np.ndarray
+    ) -> Iterator[tuple[Any, np.ndarray]]:
+        """Checked answers: of a strategy for all its rows at once, of agents row by row."""
+        if name is not None:
+            yield self._checked(verb, registry.get(verb, name)(view, rows), view, rows), rows
+            return
+        for row in rows:
+            result = stacked(getattr(self.agents[int(row)], verb)(view))
+            yield self._checked(verb, result, view, np.array([row])), np.array([row])
+
+    def _seen(self, view: View, verb: str, rows: np.ndarray) -> list[tuple[View, np.ndarray]]:
+        """Rows with the view that they decide on: that of the market, or with a move of their own."""
+        if not view.nudged:
+            return [(view, rows)]
+        moved = {int(row): view.nudged.get((self.world.rows.key[row], verb)) for row in rows}
+        rest = np.array([row for row, move in moved.items() if move is None], dtype=np.int64)
+        found = [(view, rest)] if len(rest) else []
+        for row, move in moved.items():
+            if move is not None:
+                found.append((move.seen(view, verb, row), np.array([row])))
+        return found
+
     def _split(
         self, verb: str, rows: np.ndarray, conditions: Conditions
     ) -> list[tuple[str | None, np.ndarray]]:
-        """Rows by strategy; None for rows whose class overrides the verb. Who must post a price posts it."""
-        names = self._names[verb]
+        """Rows by strategy, the same in every quarter but under a duty to post prices."""
         if verb == "sell" and conditions.posted.any():
-            bound = set(self.world.sellers.row[conditions.posted].tolist())
-            names = ["posted" if row in bound else name for row, name in enumerate(names)]
-        elif verb in self._groups:
-            return self._groups[verb]
+            return self._grouped(verb, rows, conditions)
+        if verb not in self._groups:
+            self._groups[verb] = self._grouped(verb, rows, conditions)
+        return self._groups[verb]
+
+    def _grouped(
+        self, verb: str, rows: np.ndarray, conditions: Conditions
+    ) -> list[tuple[str | None, np.ndarray]]:
+        """Rows by strategy; None for rows whose class overrides the verb. Who must post a price posts it."""
+        bound = set(self.world.sellers.row[conditions.posted].tolist()) if verb == "sell" else set()
         groups: dict[str | None, list[int]] = {}
         for row in rows:
             agent = self.agents.get(int(row))
             own = agent is not None and getattr(type(agent), verb) is not getattr(Firm, verb)
-            groups.setdefault(None if own else names[row], []).append(int(row))
-        found = [
+            name = "posted" if int(row) in bound else self._names[verb][row]
+            groups.setdefault(None if own else name, []).append(int(row))
+        return [
             (name, np.array(group, dtype=np.int64))
             for name, group in sorted(groups.items(), key=lambda item: item[0] or "")
         ]
-        if names is self._names[verb]:
-            self._groups[verb] = found
-        return found
 
     def _checked(self, verb: str, result: Any, view: View, rows: np.ndarray) -> Any:
         world, n = self.world, len(rows)

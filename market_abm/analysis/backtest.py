@@ -10,7 +10,7 @@ from market_abm.experiments.history import FIT_END, Fact, quarters_to, shipped_f
 from market_abm.experiments.naive import NAIVE
 from market_abm.experiments.observed import SERIES
 from market_abm.experiments.pool import Progress
-from market_abm.experiments.scores import BEATEN, EQUAL, LOST, UNSCORED, Score, count, scores
+from market_abm.experiments.scores import BEATEN, EQUAL, LOST, UNSCORED, Score, count, points, pooled
 
 EARLY = "2023Q2"
 """Origin of the naive forecasts that are compared over the whole run: they need two values, one more than the
@@ -34,12 +34,15 @@ class Backtest:
         Scores by forecast and window.
     uncovered : tuple of str
         Series of the facts that the model does not have.
+    pooled : mapping
+        Scores over all firms of a series, by forecast and window; the verdict does not count them.
     """
 
     forecasts: tuple[Forecast, ...]
     facts: tuple[Fact, ...]
     scores: dict[tuple[str, str], list[Score]] = field(repr=False)
     uncovered: tuple[str, ...] = ()
+    pooled: dict[tuple[str, str], list[Score]] = field(default_factory=dict, repr=False)
 
     @property
     def replications(self) -> int:
@@ -132,15 +135,17 @@ def backtest(
     known = shipped_facts()
     wanted = known if facts is None else tuple(facts)
     found = made or forecasts(replications, seed, workers=workers, calibrated=calibrated, progress=progress)
-    scored = {
-        (item.name, window): scores(item, wanted, known, origin, after)
+    parts = {
+        (item.name, window): points(item, wanted, known, origin, after)
         for item in found
         for window, (origin, after) in WINDOWS.items()
     }
+    scored = {place: [item.score(key) for key, item in part.items()] for place, part in parts.items()}
     have = {key for item in found for paths in item.paths for key in paths}
     missing = dict.fromkeys(
         fact.series if fact.series not in SERIES else f"{fact.series} of {fact.firm}"
         for fact in wanted
         if fact.key not in have
     )
-    return Backtest(tuple(found), wanted, scored, tuple(missing))
+    over_firms = {place: pooled(part) for place, part in parts.items()}
+    return Backtest(tuple(found), wanted, scored, tuple(missing), over_firms)

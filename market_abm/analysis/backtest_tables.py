@@ -71,17 +71,21 @@ def score_table(found: Backtest, forecast: str, window: str = "held out") -> Tab
         Column("coverage", "Inside band", "share"),
         Column("error", "Error", "number"),
         *(Column(name.replace(" ", "_"), name.capitalize(), "number") for name in NAIVE),
-        Column("anchored", "Level corrected", "number"),
+        Column("anchored", "Corrected", "number"),
         Column("bias", "Bias", "number", extra=True),
         Column("crps", "CRPS", "number", extra=True),
     )
-    rows = tuple(_score_row(score) for score in sorted(found.scores[forecast, window], key=_worst))
+    rows = tuple(
+        _score_row(score)
+        for part in (found.scores, found.pooled)
+        for score in sorted(part[forecast, window], key=_worst)
+    )
     origin, after = WINDOWS[window]
     note = (
         f"Facts after {after}; naive forecasts made in {origin}. Errors are mean absolute log ratios, of shares "
         "and counts differences; the CRPS (Gneiting and Raftery 2007) stands where there are at least 8 facts and "
-        "compares with the error of a naive forecast, which is its CRPS. Level corrected: the model's growth from "
-        "the last known fact."
+        "compares with the error of a naive forecast, which is its CRPS. Corrected: the model's growth from the last "
+        "known fact. Rows over all firms of a series, at the end, are not counted in the verdict."
     )
     return Table(
         f"scores_{forecast}_{window.replace(' ', '_')}", f"Scores, {forecast}, {window}", columns, rows, note

@@ -89,7 +89,7 @@ def identification(
     for scenario in scenarios:
         found = asks(scenario, supplier, target, seed).set_index("lab")
         name = scenario if isinstance(scenario, str) else scenario.name
-        rows += [(name, lab, *(float(found.loc[lab, column]) for column in found.columns)) for lab in wanted]
+        rows += [(name, lab, *(float(found[column][lab]) for column in found.columns)) for lab in wanted]
     columns = (
         Column("scenario", "Explanation"),
         Column("lab", "Tenant"),

@@ -47,7 +47,10 @@ class Quarter:
     revenue: Floats = None  # type: ignore[assignment]
     velocity: Floats = None  # type: ignore[assignment]
     capex: Floats = None  # type: ignore[assignment]
+    wanted: Floats = None  # type: ignore[assignment]
+    """New capacity that builders asked for, kH100e, (S,)."""
     orders: Floats = None  # type: ignore[assignment]
+    """What of it chips allow."""
     outlook: Any = None
     held_by_power: Any = None
     held_by_chips: Any = None

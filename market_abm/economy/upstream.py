@@ -147,7 +147,7 @@ def expected_price(world: World, state: State, demand: Demand, ahead: int) -> fl
     b = world.scenario.behaviour
     last = min(t + ahead, world.horizon)
     online = ordered_sum(state.fleet, axis=1) * (1.0 - float(b.retirement)) ** ahead
-    coming = ordered_sum(state.pipeline[:, t:last], axis=1) + state.power_queue
+    coming = ordered_sum(state.pipeline[:, t:last], axis=1) + state.power_queue + state.chip_backlog
     order = np.argsort(world.sellers.unit_cost, kind="stable")
     supply = np.cumsum(((online + coming) * world.sellers.sellable * state.active)[order])
     rates = world.market_growth[t + 1 : last + 1] - float(world.scenario.product.efficiency_gain)

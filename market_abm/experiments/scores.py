@@ -26,6 +26,7 @@ MATCHED = 0.1
 """Errors within this share of each other count as equal."""
 BEATEN, EQUAL, LOST, UNSCORED = "beaten", "matched", "lost", "no naive forecast"
 LOW, HIGH = 5.0, 95.0
+POOLED = "all firms"
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,44 @@ def crps(sample: Floats, value: float) -> float:
     return float(np.mean(np.abs(x - value)) - np.sum(weights * x) / n**2)
 
 
-def scores(
+@dataclass(frozen=True)
+class Points:
+    """One value a fact: inside the band, error of the median, CRPS, level-corrected error, naive errors."""
+
+    inside: tuple[bool, ...]
+    errors: tuple[float, ...]
+    ranked: tuple[float, ...]
+    anchored: tuple[float, ...]
+    naive: Mapping[str, tuple[float, ...]]
+
+    def __add__(self, other: Points) -> Points:
+        naive = {name: self.naive[name] + other.naive[name] for name in self.naive}
+        parts = zip(*((p.inside, p.errors, p.ranked, p.anchored) for p in (self, other)))
+        return Points(*(first + second for first, second in parts), naive)
+
+    def score(self, key: Key) -> Score:
+        """Means over the facts."""
+        n = len(self.errors)
+        return Score(
+            key=key,
+            n=n,
+            coverage=float(np.mean(self.inside)),
+            error=float(np.mean(np.abs(self.errors))),
+            bias=float(np.mean(self.errors)),
+            crps=float(np.mean(self.ranked)) if n >= SPARSE else float("nan"),
+            naive={name: float(np.mean(values)) for name, values in self.naive.items()},
+            anchored=float(np.mean(np.abs(self.anchored))),
+        )
+
+
+def points(
     forecast: Forecast,
     facts: Iterable[Fact],
     known: Iterable[Fact],
     origin: str = FIT_END,
     after: str = FIT_END,
-) -> list[Score]:
-    """Scores of every series and firm that the model covers.
+) -> dict[Key, Points]:
+    """What is scored of every series and firm that the model covers.
 
     Parameters
     ----------
@@ -103,7 +134,7 @@ def scores(
         What the naive forecasts may know: the part of it that ends in ``origin`` or before.
     """
     past = {key: [f for f in items if f.last <= origin] for key, items in by_key(known).items()}
-    found = []
+    found = {}
     for key, items in by_key(facts).items():
         if key[0] not in SERIES:
             continue
@@ -112,15 +143,37 @@ def scores(
         ]
         scored = [fact for fact in scored if len(forecast.sample(fact))]
         if scored:
-            found.append(_score(forecast, key, scored, past.get(key, [])))
+            found[key] = _points(forecast, key[0], scored, past.get(key, []))
     return found
 
 
-def _score(forecast: Forecast, key: Key, facts: Sequence[Fact], past: Sequence[Fact]) -> Score:
-    series = key[0]
-    inside, errors, ranked = [], [], []
+def scores(
+    forecast: Forecast,
+    facts: Iterable[Fact],
+    known: Iterable[Fact],
+    origin: str = FIT_END,
+    after: str = FIT_END,
+) -> list[Score]:
+    """Scores of every series and firm that the model covers; arguments as of :func:`points`."""
+    return [item.score(key) for key, item in points(forecast, facts, known, origin, after).items()]
+
+
+def pooled(found: Mapping[Key, Points]) -> list[Score]:
+    """Scores over all firms of a series, where there are several: more facts than any of them has."""
+    firms: dict[str, list[Points]] = {}
+    for (series, firm), item in found.items():
+        if firm != "four firms":  # a sum of the others
+            firms.setdefault(series, []).append(item)
+    return [
+        sum(items[1:], start=items[0]).score((series, POOLED))
+        for series, items in firms.items()
+        if len(items) > 1
+    ]
+
+
+def _points(forecast: Forecast, series: str, facts: Sequence[Fact], past: Sequence[Fact]) -> Points:
     anchor = _anchor(forecast, past)
-    anchored = []
+    inside, errors, ranked = [], [], []
     for fact in facts:
         sample = forecast.sample(fact)
         low, high = np.percentile(sample, (LOW, HIGH))
@@ -129,24 +182,14 @@ def _score(forecast: Forecast, key: Key, facts: Sequence[Fact], past: Sequence[F
         truth = transformed(fact.value, series)
         errors.append(float(np.median(moved)) - truth)
         ranked.append(crps(moved, truth))
-        anchored.append(errors[-1] - anchor)
     naive = {
-        name: float(
-            np.mean(
-                [abs(transformed(make(past, f.middle), series) - transformed(f.value, series)) for f in facts]
-            )
+        name: tuple(
+            abs(transformed(make(past, f.middle), series) - transformed(f.value, series)) for f in facts
         )
         for name, make in NAIVE.items()
     }
-    return Score(
-        key=key,
-        n=len(facts),
-        coverage=float(np.mean(inside)),
-        error=float(np.mean(np.abs(errors))),
-        bias=float(np.mean(errors)),
-        crps=float(np.mean(ranked)) if len(facts) >= SPARSE else float("nan"),
-        naive=naive,
-        anchored=float(np.mean(np.abs(anchored))),
+    return Points(
+        tuple(inside), tuple(errors), tuple(ranked), tuple(error - anchor for error in errors), naive
     )
 
 

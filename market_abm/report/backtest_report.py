@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from market_abm.analysis.backtest import WINDOWS
+from market_abm.analysis.backtest import WINDOWS as SCORED
 from market_abm.analysis.backtest_tables import label, path_table, score_table
 from market_abm.analysis.table import Band
+from market_abm.experiments.forecast import WORLDS
 from market_abm.experiments.history import FIT_END, by_key
 from market_abm.experiments.observed import SERIES
 from market_abm.report.charts import Figure, Panel, Series, lines, series_table, series_words, swatches
@@ -34,7 +35,7 @@ def backtest_page(found: Backtest, vetting: Sequence[Table] = (), command: str =
         The command that made it.
     """
     names = [item.name for item in found.forecasts]
-    scored = tuple(score_table(found, name, window) for window in WINDOWS for name in names)
+    scored = tuple(score_table(found, name, window) for window in SCORED for name in names)
     sections = [
         Section("scores", "Scores", tables=scored),
         Section("series", "Series by series", figures=figures(found)),
@@ -52,8 +53,22 @@ def backtest_page(found: Backtest, vetting: Sequence[Table] = (), command: str =
             asked=(("What it rests on", _rests()),),
             limits=LIMITS,
             licence=(OWN_LICENCE,),
+            provenance=_provenance(found),
             sections=tuple(sections),
         )
+    )
+
+
+def _provenance(found: Backtest) -> tuple[tuple[str, str], ...]:
+    from market_abm import __version__
+
+    worlds = ", ".join(f"{name} ({world})" for name, world in WORLDS.items())
+    facts = f"{len(found.facts)}, {sum(fact.last > FIT_END for fact in found.facts)} of them after {FIT_END}"
+    return (
+        ("market_abm", __version__),
+        ("Worlds", worlds),
+        ("Replications", str(found.replications)),
+        ("Facts", facts),
     )
 
 

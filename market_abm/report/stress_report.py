@@ -10,7 +10,7 @@ from market_abm.analysis.stress.plan import CHIP, PAIR, REGION, SUPPLIER
 from market_abm.analysis.stress.simulate import OPEN
 from market_abm.analysis.stress.tables import ranked
 from market_abm.analysis.table import Band, Column, Table
-from market_abm.report.charts import Figure, Panel, Series, lines, series_table, series_words, swatches
+from market_abm.report.charts import Figure, Panel, Series, lines, series_words, swatches
 from market_abm.report.exports import csv_text, frame_csv, workbook
 from market_abm.report.page import Report, Section, Spoken, licences, render
 from market_abm.report.run_report import reproduce_settings
@@ -28,7 +28,7 @@ WORDS = {
 
 RULE = (
     "Every knock-out is a run of the whole market from one of the baseline's own states, under the same draws. Nobody "
-    "reroutes: what came from the supplier is missing. Rerouting: firms trade over the links of the baseline and build what "
+    "reroutes: what came from the supplier is missing. Rerouting: firms trade over the baseline's links and build what "
     "they built there. Rerouting and entry: they qualify suppliers, enter and build as they see fit."
 )
 
@@ -65,7 +65,7 @@ def stress_report(test: StressTest, command: str = "") -> Report:
     )
     return Report(
         title=f"Stress test: {setting.name}",
-        question="What is lost without a supplier, a chip supplier or a power region, for how long, and who could refuse?",
+        question="What is lost without a supplier, chip supplier or power region, how long, and who could refuse?",
         compared=(
             f"Each is out for {plan.duration} quarters from {test.window[0]}"
             + (f" and comes back over {plan.recovery}" if plan.recovery else "")

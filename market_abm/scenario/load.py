@@ -48,6 +48,17 @@ def scenario_from(data: Mapping[str, Any], name: str = "<python>") -> Scenario:
     return build(node_of(dict(data), Mark(name)))
 
 
+def scenario_from_text(text: str, name: str = "<text>") -> Scenario:
+    """A scenario from the text of a file that extends nothing, as results hold it.
+
+    Raises
+    ------
+    ScenarioError
+        As :func:`load_scenario`.
+    """
+    return build(parse(text, name))
+
+
 def check_file(name_or_path: str | os.PathLike[str]) -> list[Problem]:
     """Problems of a scenario; empty where it is sound. What `validate` prints."""
     try:

@@ -6,6 +6,7 @@ arrays that have a leading axis of rows. A method of an agent gets the same view
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,6 +48,8 @@ class View:
     """Stage 10: expected margins and bounds on building (`economy.upstream.Outlook`)."""
     forced: dict[tuple[str, str], str] = field(default_factory=dict)
     """Options that a re-run imposes: (firm, verb) to option."""
+    nudged: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    """Moves of what one firm sees (`strategies.nudge.Nudge`): (firm, verb) to move."""
 
     def with_(self, **columns: Any) -> View:
         """The same view with more columns."""

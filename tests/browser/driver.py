@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 180_000
 """Milliseconds: a first quarter may have to be compiled, on a machine that does other things too."""
 
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+"""Names of the browser, as .ci/run looks for them."""
+
 HARMLESS = ("Failed to evaluate Vue script and find module.exports",)
 """Warnings of Solara's own templates."""
 
@@ -143,9 +146,9 @@ def browsing() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium")
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        raise RuntimeError("chromium is not installed; on Debian: apt-get install chromium")
+        raise RuntimeError("Chromium is not installed; on Debian: apt-get install chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program)
         try:

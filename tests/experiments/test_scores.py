@@ -11,7 +11,7 @@ from scipy.stats import norm
 from market_abm.experiments.forecast import Forecast
 from market_abm.experiments.history import Fact
 from market_abm.experiments.naive import NAIVE, last_growth, linear_trend, no_change
-from market_abm.experiments.scores import BEATEN, EQUAL, LOST, UNSCORED, count, crps, scores
+from market_abm.experiments.scores import BEATEN, EQUAL, LOST, UNSCORED, count, crps, points, pooled, scores
 from market_abm.scenario.calendar import quarter_index, quarter_name
 
 KEY = ("h100_price", "market")
@@ -118,3 +118,16 @@ def test_a_year_is_compared_with_the_mean_of_its_quarters():
     made = forecast([[0.0, 0.2, 0.3, 0.5]], key=("customer_share_top1", "CoreWeave"))
     year = Fact("customer_share_top1", "CoreWeave", "2023", 0.35)
     assert made.sample(year) == pytest.approx([0.25])
+
+
+def test_pooling_joins_the_firms_of_a_series():
+    """Four facts of two firms each: together eight, and a CRPS."""
+    quarters = forecast([[1.0] * 5]).quarters
+    keys = [("capex_q", firm) for firm in ("Google", "Meta", "four firms")]
+    made = Forecast("made", quarters, ({key: dict.fromkeys(quarters, 1.0) for key in keys},))
+    facts = [Fact(*key, quarter, math.e) for key in keys for quarter in quarters]
+    found = points(made, facts, facts, origin="2023Q1", after="2023Q1")
+    assert all(math.isnan(item.score(key).crps) for key, item in found.items())
+    [together] = pooled(found)  # the sum of the firms is none of them
+    assert (together.n, together.error, together.crps) == (8, pytest.approx(1.0), pytest.approx(1.0))
+    assert together.naive["no change"] == 0.0

@@ -1,0 +1,130 @@
+"""A session without a browser: back-pressure, pause, reset, changes, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from market_abm.app.actions import act_on
+from market_abm.app.controller import Session
+from market_abm.app.frame import Frame
+from market_abm.app.library import Library
+from market_abm.app.place import Place
+
+SMALL = "two-clouds-three-labs"
+LIBRARY = Library()
+
+
+class Viewer:
+    """Collects frames, and says that they are drawn where it is told to."""
+
+    def __init__(self, place: Place, draws: bool = True) -> None:
+        self.frames: list[Frame] = []
+        self.draws = draws
+        self.session = Session(LIBRARY, place, self._show)
+        self.session.start()
+
+    def _show(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        if self.draws:
+            self.session.drawn(frame.number)
+
+    @property
+    def now(self) -> dict[str, Any]:
+        return json.loads(self.frames[-1].transport) if self.frames else {}
+
+    def wait(self, what: Callable[[dict[str, Any]], bool], patience: float = 120.0) -> dict[str, Any]:
+        """Wait for a frame."""
+        until = time.monotonic() + patience
+        while not (self.frames and what(self.now)):
+            assert time.monotonic() < until, self.now
+            time.sleep(0.01)
+        return self.now
+
+
+@pytest.fixture
+def viewer() -> Iterator[Viewer]:
+    found = Viewer(Place(SMALL))
+    found.wait(lambda t: t["played"] >= 1 and not t["busy"])
+    yield found
+    found.session.close()
+
+
+def test_it_begins_paused_and_the_baseline_runs_on_behind(viewer: Viewer) -> None:
+    assert not viewer.now["playing"]
+    viewer.wait(lambda t: t["played"] == 20)
+    assert viewer.now["step"] == 1
+
+
+def test_play_waits_until_the_last_frame_is_drawn() -> None:
+    viewer = Viewer(Place(SMALL), draws=False)
+    try:
+        viewer.wait(lambda t: t["played"] == 20)
+        viewer.session.speed(0.1)
+        viewer.session.play()
+        time.sleep(1.0)
+        assert viewer.now["step"] == 1  # nothing was drawn, so nothing follows
+        viewer.draws = True
+        viewer.session.drawn(viewer.frames[-1].number)
+        viewer.wait(lambda t: t["step"] >= 3)
+    finally:
+        viewer.session.close()
+
+
+def test_pause_stops_and_reset_keeps_seed_and_changes(viewer: Viewer) -> None:
+    viewer.session.seed(4)
+    viewer.session.change("behaviour.beta", "0.3")
+    viewer.session.speed(0.0)
+    viewer.session.play()
+    viewer.wait(lambda t: t["step"] >= 3)
+    viewer.session.pause()
+    held = viewer.session.place.step
+    time.sleep(0.5)
+    assert viewer.session.place.step == held
+    viewer.session.reset()
+    assert (viewer.session.place.step, viewer.session.place.seed) == (1, 4)
+    assert viewer.session.place.changes == (("behaviour.beta", "0.3"),)
+
+
+def test_a_changed_lever_keeps_the_quarter_and_a_refused_one_changes_nothing(viewer: Viewer) -> None:
+    viewer.session.forward(3)
+    viewer.wait(lambda t: t["step"] == 4 and not t["busy"])
+    viewer.session.change("behaviour.contracted_share", "0.5")
+    shown = viewer.wait(lambda t: t["changed"] == 1 and not t["busy"])
+    assert shown["step"] == 4
+    before = viewer.session.place
+    viewer.session.change("behaviour.beta", "7")
+    assert "outside the allowed range" in viewer.now["message"]
+    viewer.session.change("horizon.quarters", "400")
+    assert "no control" in viewer.now["message"]
+    assert viewer.session.place == before
+
+
+@pytest.mark.parametrize(
+    "message",
+    [None, 3, "play", [], {}, {"act": "launch"}, {"act": None}, {"act": "go"}, {"act": "go", "step": "x"},
+     {"act": "go", "step": 1e308}, {"act": "forward", "quarters": True}, {"act": "choose", "firm": "Nobody"},
+     {"act": "choose", "firm": {"a": 1}}, {"act": "seed", "seed": "-1"}, {"act": "scenario", "name": "../x"},
+     {"act": "change", "key": "behaviour.beta", "value": {"a": [1]}}, {"act": "change", "value": "1"},
+     {"act": "quarter", "quarter": "never"}, {"act": "drawn", "number": None}],
+)  # fmt: skip
+def test_nothing_that_a_page_may_send_harms_the_session(viewer: Viewer, message: Any) -> None:
+    place = viewer.session.place
+    act_on(viewer.session, message)
+    assert viewer.session.place.run == place.run
+    assert 1 <= viewer.session.place.step <= 20
+
+
+def test_a_closed_session_ends_its_thread() -> None:
+    before = threading.active_count()
+    viewer = Viewer(Place(SMALL))
+    viewer.session.close()
+    until = time.monotonic() + 60
+    while threading.active_count() > before:
+        assert time.monotonic() < until
+        time.sleep(0.01)

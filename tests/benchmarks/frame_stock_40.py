@@ -1,0 +1,6 @@
+"""Mesa's own page of a world of 40 firms (Solara finds a page by its module)."""
+
+from tests.benchmarks.frame_pages import stock_page
+
+page = stock_page(40)
+Page = page

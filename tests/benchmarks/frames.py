@@ -1,0 +1,82 @@
+"""A frame of the browser view: one quarter computed and drawn, beside Mesa's SolaraViz on the same network."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from typing import Any
+
+from tests.benchmarks.figures import Figure
+
+SIZES = {40: (3.0, 0.25), 300: (10.0, 0.6)}
+"""Firms, and what is asked: times as fast as SolaraViz at the median, seconds at the 95th percentile."""
+
+WARM = 2
+"""Frames that load and compile; their time says nothing."""
+
+OURS = """async () => {
+  const began = performance.now();
+  const before = document.querySelector('.abm-now b').innerText;
+  document.querySelector('[data-act=step]').click();
+  const waits = () => document.querySelector('.abm-now b').innerText === before
+    || document.body.dataset.drawn !== document.body.dataset.frame;
+  while (waits())
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  return (performance.now() - began) / 1000;
+}"""
+
+STOCK = """async () => {
+  const began = performance.now();
+  const before = [...document.querySelectorAll('img')].map((i) => i.src);
+  [...document.querySelectorAll('button')].find((b) => b.innerText.trim().toUpperCase() === 'STEP').click();
+  const fresh = () => {
+    const now = [...document.querySelectorAll('img')];
+    return now.length === before.length && now.every((i, k) => i.src !== before[k] && i.complete);
+  };
+  while (!fresh()) await new Promise((resolve) => setTimeout(resolve, 2));
+  return (performance.now() - began) / 1000;
+}"""
+"""From the click until every picture of the page is another one."""
+
+
+def frames(quick: bool) -> Iterator[Figure]:
+    """Step and draw at 40 and 300 firms, both pages one after the other in one browser."""
+    from tests.browser.driver import browsing
+
+    sizes: dict[int, tuple[float | None, float | None]] = {6: (None, None)} if quick else dict(SIZES)
+    with browsing() as browser:
+        for firms, (asked, asked_p95) in sizes.items():
+            ours = _frames(browser, "ours", firms, OURS, 3 if quick else 24)
+            stock = _frames(browser, "stock", firms, STOCK, 3 if quick else 12)
+            detail: dict[str, Any] = {"p95_s": _p95(ours), "peer_p95_s": _p95(stock), "frames": len(ours)}
+            if asked_p95 is not None:
+                detail["asked_p95_s"] = asked_p95
+            yield Figure(
+                "frame: step and draw",
+                f"{firms} firms",
+                statistics.median(ours),
+                "SolaraViz, the same network",
+                statistics.median(stock),
+                asked=asked,
+                detail=detail,
+            )
+
+
+def _frames(browser: Any, which: str, firms: int, script: str, count: int) -> list[float]:
+    """Seconds of each frame of a page of its own."""
+    from tests.browser.driver import serving, tab
+
+    program = ("-m", "tests.benchmarks.frame_pages", which, str(firms))
+    with serving(program=program) as server, tab(browser, server.address) as found:
+        if which == "ours":
+            found.open()
+        else:
+            found.page.goto(server.address)
+            found.page.wait_for_selector("text=Time: 0")
+            found.page.wait_for_selector("img")
+            found.page.wait_for_timeout(3000)
+        return [found.page.evaluate(script) for _ in range(count + WARM)][WARM:]
+
+
+def _p95(values: list[float]) -> float:
+    return sorted(values)[min(len(values) - 1, round(0.95 * len(values)))]
