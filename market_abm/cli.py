@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from market_abm.stressing import register as register_stress
 from market_abm.sweeping.options import register as register_sweeps
 
 app = typer.Typer(
@@ -170,33 +171,6 @@ def robustness(
 
 
 @command()
-def stress(
-    scenario: Scenario,
-    seed: Seed = 1,
-    replications: Annotated[int, typer.Option(min=1, help="Number of seeds, from --seed on.")] = 3,
-    quarter: Annotated[str | None, typer.Option(help="First quarter without; default the fifth.")] = None,
-    duration: Annotated[int, typer.Option(min=1, help="Quarters without.")] = 4,
-    recovery: Annotated[int, typer.Option(min=0, help="Quarters over which it comes back.")] = 0,
-    window: Annotated[int, typer.Option(min=1, help="Quarters looked at, from the first without.")] = 12,
-    pairs: Annotated[int, typer.Option(min=0, help="Pairs with a common cause that are simulated.")] = 3,
-    firms: Annotated[int, typer.Option(min=0, help="Pivotal firms whose incentives are worked out.")] = 3,
-    set_: Set = None,
-    pin: Pin = False,
-    workers: Workers = None,
-    out: Out = None,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> int:
-    """Knock out every supplier, chip supplier and power region in turn: what is lost, and for how long."""
-    from market_abm import stressing
-
-    plan = {"quarter": quarter, "duration": duration, "recovery": recovery, "window": window,
-            "pairs": pairs, "firms": firms}  # fmt: skip
-    seeds = range(seed, seed + replications)
-    return stressing.stress(scenario, seeds, plan, set_ or [], pin, workers, out, json, quiet)
-
-
-@command()
 def scenarios(json: Json = False) -> None:
     """List the shipped scenarios and the question that each answers."""
     from market_abm import inspection
@@ -297,6 +271,7 @@ def view(
 
 
 register_sweeps(command)
+register_stress(command)
 
 
 def _version(wanted: bool) -> None:

@@ -188,7 +188,7 @@ def _write_run(result: Result, found: Answer, folder: Path, started: str, anonym
     from market_abm.results import store
 
     begun = time.perf_counter()
-    page = run_page(result, found, "" if anonymise else console.command_line())
+    page = run_page(result, found, "" if anonymise else console.command_line(), _history(anonymise))
     result.timings["report"] = time.perf_counter() - begun
     store.write(result, folder, "" if anonymise else console.command_line(), started)
     store.write_json(folder / "summary.json", found.as_dict())
@@ -196,13 +196,20 @@ def _write_run(result: Result, found: Answer, folder: Path, started: str, anonym
 
 
 def _vetting(scenarios: Sequence[Scenario], anonymise: bool) -> list[Table]:
-    """The baseline's opening against facts, where it starts when they hold."""
+    """The baseline's opening against facts, where it starts when they hold, and the model against history."""
     from market_abm.analysis.facts import GUIDED, OPENING, facts_table, verdicts
 
     base = scenarios[0]
     if anonymise or base.horizon.start != OPENING or not set(GUIDED) <= set(base.firms):
-        return []
-    return [facts_table(verdicts(base))]
+        return _history(anonymise)
+    return [facts_table(verdicts(base)), *_history(anonymise)]
+
+
+def _history(anonymise: bool) -> list[Table]:
+    """The stylised facts of 2023 to 2026 beside the model's, from the kept backtest; they name firms."""
+    from market_abm.analysis.vetting import kept_table
+
+    return [] if anonymise else [kept_table()]
 
 
 def _print_comparison(found: Findings, folder: Path, quiet: bool) -> None:

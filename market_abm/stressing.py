@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from market_abm import console
 
 if TYPE_CHECKING:
     from market_abm.analysis.stress import Plan
+
+
+def register(command: Callable[..., Any]) -> None:
+    """Add the command to the command line."""
+
+    @command("stress")
+    def knock_out(
+        scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")],
+        seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 1,
+        replications: Annotated[int, typer.Option(min=1, help="Number of seeds, from --seed on.")] = 3,
+        quarter: Annotated[str | None, typer.Option(help="First quarter without; default the fifth.")] = None,
+        duration: Annotated[int, typer.Option(min=1, help="Quarters without.")] = 4,
+        recovery: Annotated[int, typer.Option(min=0, help="Quarters over which it comes back.")] = 0,
+        window: Annotated[int, typer.Option(min=1, help="Quarters looked at, from the first without.")] = 12,
+        pairs: Annotated[int, typer.Option(min=0, help="Pairs with a common cause that are simulated.")] = 3,
+        firms: Annotated[int, typer.Option(min=0, help="Pivotal firms whose incentives are worked out.")] = 3,
+        set_: Annotated[
+            list[str] | None,
+            typer.Option("--set", metavar="KEY=VALUE", help="Set a value by its dotted key; repeat."),
+        ] = None,
+        pin: Annotated[bool, typer.Option("--pin", help="Hold central values of guesses.")] = False,
+        workers: Annotated[int | None, typer.Option(min=1, help="Processes; default one a core.")] = None,
+        out: Annotated[
+            Path | None, typer.Option(help="Folder for the results; default below results/.")
+        ] = None,
+        json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", help="No progress, and only the sentences.")] = False,
+    ) -> int:
+        """Knock out every supplier, chip supplier and power region in turn: what is lost, for how long."""
+        plan = {"quarter": quarter, "duration": duration, "recovery": recovery, "window": window,
+                "pairs": pairs, "firms": firms}  # fmt: skip
+        seeds = range(seed, seed + replications)
+        return stress(scenario, seeds, plan, set_ or [], pin, workers, out, json, quiet)
 
 
 def stress(

@@ -143,6 +143,9 @@ def _bundled(spots: Sequence[Spot], weight: Mapping[str, float]) -> list[Spot]:
     kept = set(ranked[:SHOWN])
     found = [spot for spot in spots if not spot.firms or spot in kept]
     for tier, group in small.items():
+        if len(group) == 1:
+            found += group
+            continue
         words = {1: "hyperscalers", 2: "providers", 3: "buyers"}[tier]
         names = tuple(sorted(spot.firms[0] for spot in group))
         label = f"{len(group)} smaller {words}"

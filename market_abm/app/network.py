@@ -37,6 +37,9 @@ SYMBOL = {"none": "circle", "": "circle", "watch": "square", "chokepoint": "diam
 BADGE = {"watch": "watch", "chokepoint": "chokepoint", "critical": "critical chokepoint"}
 CHOKED = "#8F2A12"
 
+CROWDED = 13.0
+"""Room below which a name would touch its neighbours, units of the canvas."""
+
 EQUAL = 0.96
 """Size of a Plotly diamond of the same area as a circle of size 1."""
 
@@ -200,24 +203,34 @@ def _labels(
         key: (COLUMNS[spot.tier + 1] - 12.0 if spot.tier < 3 else WIDTH) - at[key]
         for key, spot in layout.items()
     }
-    names = [[s.label, BADGE.get(grade(s, rows), ""), round(room[key], 1)] for key, s in layout.items()]
+    names = [
+        [s.label, BADGE.get(grade(s, rows), ""), round(room[key], 1), round(s.slot, 1)]
+        for key, s in layout.items()
+    ]
     return {
         "type": "scatter",
         "mode": "text",
         "x": list(at.values()),
         "y": [round(spot.y, 1) for spot in layout.values()],
-        "text": [f"<b>{escaped(n)}<br>{badge}</b>" if badge else escaped(n) for n, badge, _ in names],
+        "text": [_shown(*name) for name in names],
         "customdata": names,
         "textposition": "middle right",
         "textfont": {
             "size": 12,
-            "color": [CHOKED if badge else "#1F2933" for _, badge, _ in names],
+            "color": [CHOKED if badge else "#1F2933" for _, badge, *_ in names],
             "shadow": "0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff",
         },
         "hoverinfo": "skip",
         "cliponaxis": False,
         "meta": "names",
     }
+
+
+def _shown(name: str, badge: str, room: float, slot: float) -> str:
+    """A name as markup; in a crowd only those that are graded have one (the others say it when pointed at)."""
+    if badge:
+        return f"<b>{escaped(name)}<br>{badge}</b>"
+    return escaped(name) if slot >= CROWDED else ""
 
 
 def _choked(layout: Layout, edges: Sequence[Edge]) -> dict[str, Any]:

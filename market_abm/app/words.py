@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from market_abm.analysis.writer import listed
 from market_abm.results.result import GRADES
 
 if TYPE_CHECKING:
@@ -124,13 +124,6 @@ def shift(now: Snapshot, baseline: Snapshot | None, changed: bool) -> Card:
     words = "" if math.isnan(secured) else f"Sellers secure {100 * secured:+.1f} points; "
     detail = f"{words}HHI of capacity for sale {hhi:+,.0f}; the market is {tight}."
     return Card(title, answer, detail[0].upper() + detail[1:])
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _bar(seller: float, contested: float, buyer: float) -> tuple[tuple[str, float], ...]:

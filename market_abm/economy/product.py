@@ -60,9 +60,3 @@ def diverted(share: Floats, unserved: Floats, cap: float) -> Floats:
         to[i] = 0.0
         gained = gained + lost[i] * to
     return share - lost + gained
-
-
-def stationarity(world: World) -> float:
-    """Long-run elasticity of share to compute, xi alpha / (1 - zeta): the market tips above one."""
-    b, p = world.scenario.behaviour, world.scenario.product
-    return float(p.xi) * float(b.alpha) / (1.0 - float(p.zeta))

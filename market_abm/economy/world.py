@@ -8,12 +8,12 @@ prices in MUSD per kHQ, rates per quarter.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from market_abm.scenario.calendar import quarter_name
 from market_abm.units import ordered_sum
 
 Floats = NDArray[np.float64]
@@ -199,10 +199,4 @@ class World:
 
     def quarter_name(self, t: int) -> str:
         """The name of the t-th quarter of the run."""
-        return _quarter_name(self.start + t)
-
-
-@lru_cache(maxsize=1024)
-def _quarter_name(index: int) -> str:
-    year, quarter = divmod(index, 4)
-    return f"{year}Q{quarter + 1}"
+        return quarter_name(self.start + t)

@@ -170,7 +170,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StoreError(
@@ -200,7 +200,8 @@ def _umask() -> int:
     return mask
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Flush the entries of a folder to the disk, where the system can."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

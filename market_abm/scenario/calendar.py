@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 QUARTER = re.compile(r"(19[5-9]\d|20\d\d)Q([1-4])")
 """Four digits of a year from 1950 to 2099, a capital Q, a digit from 1 to 4."""
@@ -27,6 +28,7 @@ def quarter_index(text: str) -> int:
     return int(match[1]) * 4 + int(match[2]) - 1
 
 
+@lru_cache(maxsize=1024)
 def quarter_name(index: int) -> str:
     """The text of a quarter: the inverse of :func:`quarter_index`."""
     year, quarter = divmod(index, 4)

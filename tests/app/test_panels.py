@@ -117,7 +117,8 @@ def test_beyond_so_many_firms_the_smaller_ones_stand_together() -> None:
     placed = layout(found.scenario, first)
     single = [s for s in placed.values() if len(s.firms) == 1]
     bundles = [s for s in placed.values() if len(s.firms) > 1]
-    assert len(single) == SHOWN
+    assert SHOWN <= len(single) <= SHOWN + 4  # the last one of a tier stands by itself
+    assert bundles
     assert {f for s in (*single, *bundles) for f in s.firms} == set(first.tables["firms"]["firm"])
     flows = edges(first, found.scenario, placed)
     links = sum(row["volume_khq"] for row in first.rows("links"))

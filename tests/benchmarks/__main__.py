@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import clearing, fresh, runs, scale
+from tests.benchmarks import clearing, frames, fresh, runs, scale
 from tests.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[bool], Iterator[Figure]]] = {
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "runs": runs.runs,
     "scale": scale.scale,
     "fresh": fresh.fresh,
+    "frames": frames.frames,
 }
 
 PACKAGES = ("numpy", "numba", "scipy", "highspy", "ortools", "mesa")

@@ -12,6 +12,9 @@ from tests.house.tree import PACKAGE, ROOT, committed, modules, text_of
 LONGEST = 330
 """Lines of a module: about three hundred."""
 
+USUAL = 150
+"""Lines that half of the modules stay below."""
+
 # Written in pieces, so that this file does not contain what it forbids.
 PLACES = [
     "/" + "work/",
@@ -67,6 +70,11 @@ def test_the_search_sees_a_place(line: str) -> None:
 def test_modules_are_short() -> None:
     lengths = {p.relative_to(PACKAGE): len(p.read_text(encoding="utf-8").splitlines()) for p in modules()}
     assert not {str(path): n for path, n in lengths.items() if n > LONGEST}
+
+
+def test_half_of_the_modules_are_shorter_than_a_few_screens() -> None:
+    lengths = sorted(len(p.read_text(encoding="utf-8").splitlines()) for p in modules())
+    assert lengths[len(lengths) // 2] < USUAL
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -32,7 +32,8 @@
       return { ...trace, marker: { ...trace.marker, size: trace.marker.size.map((s) => s * size.scale) } };
     }
     if (trace.meta === "names") {
-      const text = trace.customdata.map(([name, badge, room]) => {
+      const text = trace.customdata.map(([name, badge, room, slot]) => {
+        if (!badge && slot * size.scale < 0.72 * size.font) return ""; // a crowd: said when pointed at
         const cut = escaped(fitted(name, room * size.scale, size.font));
         return badge ? "<b>" + cut + "</b><br><b>" + badge + "</b>" : cut;
       });

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from market_abm.experiments.store.journal import unwritable
+from market_abm.results.store import flush_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,9 +73,9 @@ def write(folder: Path, name: str, tables: Mapping[str, pa.Table]) -> int:
             sink = pa.BufferOutputStream()
             pq.write_table(content, sink, compression="zstd", write_statistics=False)
             total += _written(temporary / f"{table}.parquet", sink.getvalue())
-        flush(temporary)
+        flush_folder(temporary)
         os.rename(temporary, place / name)
-        flush(place)
+        flush_folder(place)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise unwritable(place / name, error) from None
@@ -165,14 +166,3 @@ def remove(folder: Path, part: str) -> None:
     except OSError as error:
         raise unwritable(folder / FOLDER / part, error) from None
     shutil.rmtree(gone, ignore_errors=True)
-
-
-def flush(folder: Path) -> None:
-    """Flush the entries of a folder to the disk, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from market_abm.experiments.store import parts
 from market_abm.experiments.store.journal import unwritable
 from market_abm.results.dictionary import ORDER
-from market_abm.results.store import StoreError
+from market_abm.results.store import StoreError, flush_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -147,9 +147,9 @@ def compact(folder: Path, kept: tuple[str, ...]) -> Compact:
                 shutil.rmtree(path)
             else:
                 _flush(path)
-        parts.flush(temporary)
+        flush_folder(temporary)
         os.rename(temporary, folder / name)
-        parts.flush(folder)
+        flush_folder(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise unwritable(folder / name, error) from None
