@@ -71,8 +71,8 @@ def out_of_sample(
         Seed of each run.
     """
     y = np.asarray(outcome, bool)
-    columns = [_standard(np.asarray(item, float)) for item in predictors]
-    columns = [item for item in columns if item is not None]
+    standard = (_standard(np.asarray(item, float)) for item in predictors)
+    columns = [item for item in standard if item is not None]
     score = np.full(len(y), np.nan)
     fold = _folds(np.asarray(group), folds, seed)
     for number in range(folds):
@@ -86,7 +86,8 @@ def out_of_sample(
             score[~inside] = y[inside].mean()
             continue
         # Ranked by the linear part: probabilities of a perfect fit round to ties.
-        score[~inside] = design_of(*(item[~inside] for item in columns)) @ fit.coefficients
+        others = design_of(*(item[~inside] for item in columns))
+        score[~inside] = others @ np.asarray(fit.coefficients)
     labels = np.unique(np.asarray(cluster), return_inverse=True)[1]
     rows = [np.flatnonzero(labels == label) for label in range(int(labels.max()) + 1)]
     rng = np.random.default_rng(seed)

@@ -90,13 +90,13 @@ def _misleads(found: Phase) -> Iterator[str]:
         for hhi, column in zip(panel.hhi, panel.frequency.T)
         for share in column[np.isfinite(column)]
     ]
-    high = [share for hhi, share, _ in cells if hhi > FLAG]
-    low = [share for hhi, share, _ in cells if hhi <= FLAG]
-    if high and low:
+    above = [share for hhi, share, _ in cells if hhi > FLAG]
+    below = [share for hhi, share, _ in cells if hhi <= FLAG]
+    if above and below:
         yield (
             f"Above an HHI of {FLAG:,.0f} (highly concentrated by the 2023 US merger guidelines) there is none in "
-            f"{100 * (1 - np.mean(high)):.0f} % of the runs of this design; at or below it there is one in "
-            f"{100 * np.mean(low):.0f} %."
+            f"{100 * (1 - np.mean(above)):.0f} % of the runs of this design; at or below it there is one in "
+            f"{100 * np.mean(below):.0f} %."
         )
 
 

@@ -203,7 +203,7 @@ def _labels(
         key: (COLUMNS[spot.tier + 1] - 12.0 if spot.tier < 3 else WIDTH) - at[key]
         for key, spot in layout.items()
     }
-    names = [
+    names: list[list[Any]] = [
         [s.label, BADGE.get(grade(s, rows), ""), round(room[key], 1), round(s.slot, 1)]
         for key, s in layout.items()
     ]

@@ -63,7 +63,8 @@ class Ledger:
         a, b = self._accounts(purpose, payer), self._accounts(purpose, payee)
         # A place in an array for every payment; reading is all that follows, so nothing is copied twice.
         if not a.shape == b.shape == steps.shape:
-            a, b, steps = np.broadcast_arrays(a, b, steps)
+            shape = np.broadcast_shapes(a.shape, b.shape, steps.shape)
+            a, b, steps = (np.broadcast_to(each, shape) for each in (a, b, steps))
         transfer = Transfer(purpose, a.ravel(), b.ravel(), steps.ravel())
         np.add.at(self._net, transfer.payee, transfer.amount)
         np.subtract.at(self._net, transfer.payer, transfer.amount)

@@ -97,8 +97,13 @@ class Points:
 
     def __add__(self, other: Points) -> Points:
         naive = {name: self.naive[name] + other.naive[name] for name in self.naive}
-        parts = zip(*((p.inside, p.errors, p.ranked, p.anchored) for p in (self, other)))
-        return Points(*(first + second for first, second in parts), naive)
+        return Points(
+            self.inside + other.inside,
+            self.errors + other.errors,
+            self.ranked + other.ranked,
+            self.anchored + other.anchored,
+            naive,
+        )
 
     def score(self, key: Key) -> Score:
         """Means over the facts."""

@@ -199,7 +199,7 @@ def with_terms(pair: RationalPair, terms: Terms | None, shape: tuple[int, int]) 
 
 
 def ceiling(
-    value: Floats, replacement: Floats, terms: Terms | None, shape: tuple[int, ...], seller: Any, buyer: Any
+    value: Floats, replacement: Floats, terms: Terms | None, shape: tuple[int, int], seller: Any, buyer: Any
 ) -> Floats:
     """Most that a buyer would pay, (L,): w vbar + (1 - w) rho; rho itself without terms."""
     if terms is None:
