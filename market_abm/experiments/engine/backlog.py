@@ -93,20 +93,18 @@ class Backlog:
             Failures to record: a run that took its process down as often as it may.
         """
         guilty = [run for run in runs if run.key == trace.key] if len(runs) > 1 else list(runs)
-        failures = []
-        for run in guilty or runs:
+        failures: list[dict[str, Any]] = []
+        if not guilty:  # nobody knows whose doing it was: each alone, and none is blamed yet
+            self._alone.extend(runs)
+            return failures
+        for run in guilty:
             self.strikes[run.key] += 1
             if self.strikes[run.key] >= self.attempts:
                 failures.append(self._failure(run, trace, hung))
             else:
                 self._alone.append(run)
-        if guilty:
-            self._runs.extendleft(run for run in reversed(runs) if run not in guilty)
+        self._runs.extendleft(run for run in reversed(runs) if run not in guilty)
         return failures
-
-    def again_alone(self, runs: Iterable[Run]) -> None:
-        """Suspects that are to be run alone."""
-        self._alone.extend(runs)
 
     def give_back(self, runs: tuple[Run, ...]) -> None:
         """Runs of a chunk that was never started."""

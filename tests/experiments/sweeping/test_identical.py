@@ -14,7 +14,7 @@ def here(tmp_path_factory):
     """The sweep in this process."""
     folder = tmp_path_factory.mktemp("here") / "s"
     state = sweep(toys.market(), folder, options=Options(workers=0))
-    assert (state.done, state.failed) == (24, 0)
+    assert (state.done, state.failed) == (16, 0)
     return folder
 
 
@@ -25,14 +25,14 @@ def here(tmp_path_factory):
 )
 def test_any_number_of_workers_and_any_order(here, tmp_path, options):
     state = sweep(toys.market(), tmp_path / "s", options=options)
-    assert (state.done, state.failed, state.notes) == (24, 0, [])
+    assert (state.done, state.failed, state.notes) == (16, 0, [])
     assert toys.tables(tmp_path / "s") == toys.tables(here)
 
 
 def test_a_real_cluster_of_two_processes(here, tmp_path):
     with toys.cluster(tmp_path / "cluster", 1) as (address, _):
         state = sweep(toys.market(), tmp_path / "s", options=Options(scheduler=address, shuffled=9))
-    assert (state.done, state.failed) == (24, 0)
+    assert (state.done, state.failed) == (16, 0)
     assert toys.tables(tmp_path / "s") == toys.tables(here)
 
 

@@ -25,8 +25,8 @@ from market_abm.experiments.sweep import Options, sweep
 from tests.experiments.sweeping import toys, victim
 
 KILLS = int(os.environ.get("KILLS", "20"))
-SCHEDULER_KILLS = max(KILLS * 3 // 20, 1)
-WORKER_KILLS = max(KILLS * 9 // 20, 1)
+SCHEDULER_KILLS = max(KILLS // 20, 1)
+WORKER_KILLS = max(KILLS * 10 // 20, 1)
 GROUP_KILLS = KILLS - SCHEDULER_KILLS - WORKER_KILLS
 
 PATIENCE = 180.0
@@ -113,7 +113,8 @@ def test_the_whole_process_group(tmp_path, uninterrupted):
     rounds = 0
     while rounds < GROUP_KILLS:
         before = len(list(toys.parts(folder)))
-        with started(folder, "--workers", "1") as process:
+        workers = "1" if rounds % 3 == 0 else "0"  # a group of several processes, or of one
+        with started(folder, "--workers", workers) as process:
             waited(lambda at=folder, before=before: len(list(toys.parts(at))) > before, process)
             time.sleep(chance.uniform(0.0, 0.3))
         rounds += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -258,7 +259,9 @@ def sweep_with_little_room(folder: str) -> None:
 def test_a_full_disk_is_said_and_what_is_stored_is_safe(half, tmp_path):
     before = toys.stored(half)
     done = limited(f"sweep_with_little_room({str(half)!r})")
-    assert "cannot write here (file too large)" in done.stdout, done.stdout + done.stderr
+    # by the file that meets the limit first: the system refuses a block, or takes half a line of the journal
+    found = re.search(r"cannot write here \((file too large|no space left on device)\)", done.stdout)
+    assert found, done.stdout + done.stderr
     assert "What was stored before is safe" in done.stdout
     assert not [path for path in (half / "parts").iterdir() if path.name.startswith(".unfinished")]
     assert toys.stored(half) >= before

@@ -97,7 +97,7 @@ def toy(points: int = 6, replications: int = 6, **more: Any) -> Experiment:
     return experiment_from({**fields, **more})
 
 
-def market(replications: int = 3, **more: Any) -> Experiment:
+def market(replications: int = 2, **more: Any) -> Experiment:
     """An experiment over the real model, a few quarters of the smallest world."""
     fields = {
         "schema_version": 1,
