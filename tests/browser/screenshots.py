@@ -57,13 +57,14 @@ def shot(page: Tab, query: str, firms: tuple[str, ...], file: Path) -> None:
 
 
 def smaller(data: bytes) -> bytes:
-    """The picture with so few colours that it is small enough; flat colours lose nothing that one sees."""
+    """The picture, with fewer colours where it would be too large."""
     from PIL import Image
 
     picture: Any = Image.open(io.BytesIO(data)).convert("RGB")
-    for colours in (256, 128, 64):
+    method = Image.Quantize.MAXCOVERAGE
+    for candidate in (picture, *(picture.quantize(n, method, dither=Image.Dither.NONE) for n in (256, 128))):
         buffer = io.BytesIO()
-        picture.quantize(colours, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        candidate.save(buffer, "PNG", optimize=True)
         if buffer.tell() <= MOST:
             break
     return buffer.getvalue()
