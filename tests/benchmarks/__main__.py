@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import clearing, frames, fresh, runs, scale
+from tests.benchmarks import clearing, frames, fresh, runs, scale, sweeps
 from tests.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[bool], Iterator[Figure]]] = {
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "scale": scale.scale,
     "fresh": fresh.fresh,
     "frames": frames.frames,
+    "sweep": sweeps.sweeps,
 }
 
 PACKAGES = ("numpy", "numba", "scipy", "highspy", "ortools", "mesa")
