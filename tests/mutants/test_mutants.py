@@ -151,12 +151,13 @@ def test_a_noticed_mistake_is_told_from_an_unnoticed_one(tree: Path) -> None:
 
 def test_quick_tests_of_every_function_are_remembered(tmp_path: Path) -> None:
     spots = [("x.py", "share"), ("x.py", "other")]
-    known = [Known(f"t{n}", 0.5 * n, frozenset(spots[: 1 + n % 2])) for n in range(1, 9)]
-    remember(known, tmp_path / "map.json", most=3, seconds=3.0)
+    known = [Known(f"a.py::t{n}", 0.5 * n, frozenset(spots[: 1 + n % 2])) for n in range(1, 9)]
+    known.append(Known("b.py::far", 1.2, frozenset(spots[:1])))
+    remember(known, tmp_path / "map.json", most=4, seconds=4.0)
     again = {k.test: k for k in recalled(tmp_path / "map.json")}
-    assert {k for k in again if spots[0] in again[k].ran} == {"t1", "t2", "t3"}
-    assert {k for k in again if spots[1] in again[k].ran} == {"t1", "t3"}
-    assert again["t2"].seconds == 1.0
+    assert {k for k in again if spots[0] in again[k].ran} == {"a.py::t1", "a.py::t2", "b.py::far"}
+    assert {k for k in again if spots[1] in again[k].ran} == {"a.py::t1", "a.py::t3"}
+    assert again["a.py::t2"].seconds == 1.0
     assert recalled(tmp_path / "nothing.json") == []
 
 

@@ -222,8 +222,11 @@ def still_there(known: list[Known], server: Server) -> list[Known]:
     return [item for item in known if item.test in there]
 
 
-def remember(known: list[Known], file: Path, most: int = 12, seconds: float = 3.0) -> None:
-    """Keep for every function its quickest tests, as many as ``most`` and as fit into ``seconds``."""
+def remember(known: list[Known], file: Path, most: int = 15, seconds: float = 6.0) -> None:
+    """Keep some tests of every function, as many as ``most`` and as fit into ``seconds``.
+
+    The quickest of each test file first, then the second of each: tests of one file resemble each other.
+    """
     by_spot: dict[tuple[str, str], list[Known]] = {}
     for test in known:
         for spot in test.ran:
@@ -232,7 +235,7 @@ def remember(known: list[Known], file: Path, most: int = 12, seconds: float = 3.
     kept: dict[str, tuple[float, set[int]]] = {}
     for number, spot in enumerate(spots):
         spent = 0.0
-        for test in sorted(by_spot[spot], key=lambda k: (k.seconds, k.test))[:most]:
+        for test in _from_all_files(by_spot[spot])[:most]:
             spent += test.seconds
             if spent > seconds and spent > test.seconds:
                 break
@@ -240,3 +243,14 @@ def remember(known: list[Known], file: Path, most: int = 12, seconds: float = 3.
     rows = [{"test": name, "seconds": took, "ran": sorted(ran)} for name, (took, ran) in sorted(kept.items())]
     lines = ",\n".join(json.dumps(row) for row in rows)
     file.write_text(f'{{"functions": {json.dumps(spots)},\n"tests": [\n{lines}\n]}}\n', encoding="utf-8")
+
+
+def _from_all_files(tests: list[Known]) -> list[Known]:
+    """The quickest test of every file, then the second quickest of every file, and so on."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for test in sorted(tests, key=lambda k: (k.seconds, k.test)):
+        path = test.test.split("::")[0]
+        seen[path] = seen.get(path, 0) + 1
+        ranked.append((seen[path], test.seconds, test.test, test))
+    return [item[-1] for item in sorted(ranked, key=lambda item: item[:3])]
