@@ -1,77 +1,17 @@
-"""One session: what the user wants, and a thread that brings the page there, a quarter at a time."""
+"""One session: what its user wants."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from market_abm.app.frame import Frame
-from market_abm.app.library import Library
 from market_abm.app.place import Place, changed
-from market_abm.app.trajectory import Trajectory
-from market_abm.app.view import Painter, View
+from market_abm.app.worker import FASTEST, Worker
 from market_abm.scenario.errors import ScenarioError
 
-FASTEST = 0.1
-"""Least seconds between two quarters of play: below that a browser has no time for its user."""
 
-PATIENCE = 3.0
-"""Seconds after which play goes on although the page has not said that the last frame is drawn."""
-
-GHOSTLY = 0.3
-"""Seconds between two frames that only draw more of the baseline."""
-
-
-class Session:
-    """The state of one browser page.
-
-    Every method answers at once; the thread does what takes time. Each turn of the thread plays at most one
-    quarter of one run and then looks again at what is wanted, so a pause, a dragged lever or a closed page
-    never waits for more than that.
-
-    Parameters
-    ----------
-    library : Library
-    place : Place
-        Where the session begins.
-    publish : callable
-        Called with every new :class:`Frame`.
-    message : str
-        Shown at the start, where a link was refused.
-    """
-
-    def __init__(
-        self, library: Library, place: Place, publish: Callable[[Frame], None], message: str = ""
-    ) -> None:
-        self.library = library
-        self._place, self._message = place, message
-        self._publish_frame = publish
-        self._turn = threading.Condition(threading.RLock())
-        self._painting = threading.Lock()
-        self._painter = Painter(library)
-        self._playing = False
-        self._delay = 0.5
-        self._open = False
-        self._number, self._drawn, self._painted_at = 0, 0, 0.0
-        self._closed = False
-        self._thread: threading.Thread | None = None
-        self._held: tuple[Trajectory | None, ...] = ()
-        """Runs in use: the library keeps them as long."""
-
-    # ---- what the page calls
-
-    def start(self) -> None:
-        """Begin: the thread ends with :meth:`close`."""
-        self._thread = threading.Thread(target=self._work, name="market-abm session", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the session and its thread."""
-        with self._turn:
-            self._closed = True
-            self._turn.notify_all()
+class Session(Worker):
+    """The state of one browser page, and what the page may ask of it; see :class:`Worker`."""
 
     def play(self) -> None:
         """Play until the horizon, or until :meth:`pause`."""
@@ -172,27 +112,6 @@ class Session:
             self._message = ""
         self._paint()
 
-    def drawn(self, number: int) -> None:
-        """The page has drawn a frame."""
-        with self._turn:
-            self._drawn = max(self._drawn, int(number))
-            self._turn.notify_all()
-
-    # ---- what goes on inside
-
-    @property
-    def place(self) -> Place:
-        """Where the session stands."""
-        return self._place
-
-    def _run(self) -> Trajectory:
-        return self.library.run(self._place.run)
-
-    def _move(self, step: int) -> None:
-        """Stay inside the horizon."""
-        self._place = replace(self._place, step=min(max(step, 1), len(self._run().quarters)))
-        self._turn.notify_all()
-
     def _try(self, moved: Callable[[Place], Place]) -> None:
         """Go to another place if there is one."""
         with self._turn:
@@ -212,93 +131,3 @@ class Session:
                 self._place, self._message = replace(place, firm=firm, step=step), ""
             self._turn.notify_all()
         self._paint()
-
-    def _work(self) -> None:
-        """Turn by turn, until the page is gone."""
-        self._paint()
-        while True:
-            with self._turn:
-                if self._closed:
-                    return
-                job, patience = self._next()
-                if job is None:
-                    self._turn.wait(patience)
-                    continue
-            job()
-
-    def _next(self) -> tuple[Callable[[], None] | None, float | None]:
-        """The most urgent piece of work, or how long to wait for one (None: until something is wanted)."""
-        place, run = self._place, self._run()
-        baseline = self.library.run(place.baseline)
-        other = place.other(self.library)
-        beside = self.library.run(other) if other else None
-        self._held = run, baseline, beside
-        if len(run) < place.step and not run.stuck:
-            return lambda: self._advance(run), None
-        if beside is not None and len(beside) < place.step and not beside.stuck:
-            return lambda: self._advance(beside), None
-        wait = None
-        if self._playing:
-            if run.stuck and place.step >= len(run):
-                self._playing = False  # the horizon
-                return self._paint, None
-            now = time.monotonic()
-            due = self._painted_at + self._delay
-            if self._drawn < self._number:
-                due = max(due, self._painted_at + PATIENCE)
-            if now >= due:
-                self._place = replace(place, step=place.step + 1)
-                return self._arrive, None
-            wait = due - now
-        if not baseline.stuck:
-            return lambda: self._haunt(baseline), None
-        return None, wait
-
-    def _arrive(self) -> None:
-        """Show the next quarter of play, once it is there."""
-        run = self._run()
-        run.advance(self._place.step)
-        self._halt(run)
-        self._paint()
-
-    def _halt(self, run: Trajectory) -> None:
-        """Stop where a run failed."""
-        with self._turn:
-            if run.error and self._place.step > len(run) and run is self._run():
-                self._playing = False
-                self._place = replace(self._place, step=max(1, len(run)))
-
-    def _advance(self, run: Trajectory) -> None:
-        """One quarter towards the place; a frame when it is reached, or from time to time on the way."""
-        run.advance(len(run) + 1)
-        self._halt(run)
-        there = len(run) >= self._place.step or run.stuck
-        if there or time.monotonic() - self._painted_at > GHOSTLY:
-            self._paint()
-
-    def _haunt(self, baseline: Trajectory) -> None:
-        """One more quarter of the baseline's ghost."""
-        baseline.advance(len(baseline) + 1)
-        if baseline.stuck or time.monotonic() - self._painted_at > GHOSTLY:
-            self._paint()
-
-    def _paint(self) -> None:
-        """Compose and publish a frame of what is wanted and known now."""
-        self._halt(self._run())
-        with self._painting:
-            with self._turn:
-                if self._closed:
-                    return
-                self._number += 1
-                number = self._number
-                view = View(
-                    place=self._place,
-                    playing=self._playing,
-                    delay=self._delay,
-                    opened=self._open,
-                    message=self._message,
-                )
-            self._publish_frame(self._painter.frame(view, number))
-            with self._turn:
-                self._painted_at = time.monotonic()
-                self._turn.notify_all()

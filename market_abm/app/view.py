@@ -64,22 +64,27 @@ class Painter:
         self._credited: dict[str, str] = {}
         self._partings: dict[tuple[Run, Run], Parting] = {}
 
+    def mute(self, view: View, number: int) -> Frame:
+        """The frame of a view whose panels stay as they are."""
+        place = view.place
+        texts = {
+            "controls": self._controls(place),
+            "values": packed({"changes": dict(place.changes), "entries": _entries(place)}),
+            "transport": packed(self._transport(view, self.library.run(place.run), number)),
+        }
+        return Frame(number=number, **self._last, **texts)
+
     def frame(self, view: View, number: int) -> Frame:
         """The frame of a view, of what has been computed by now."""
         place = view.place
         run = self.library.run(place.run)
         shown = place.step if len(run) >= place.step else (len(run) if run.error else 0)
-        texts = {
-            "controls": self._controls(place),
-            "values": packed({"changes": dict(place.changes), "entries": _entries(place)}),
-            "transport": packed(self._transport(view, run, number)),
-            "credits": self._credits(run, place.scenario),
-        }
         now = run.at(shown) if shown else None
         if now is not None:
             self._last |= compose.pack(self._panels(view, run, now))
             self._last |= self._beside(place, run, now)
-        return Frame(number=number, **self._last, **texts)
+        self._last["credits"] = self._credits(run, place.scenario)
+        return self.mute(view, number)
 
     def _beside(self, place: Place, run: Trajectory, now: Snapshot) -> dict[str, str]:
         """The second scenario: its network, the differences, and where the two part."""

@@ -128,3 +128,21 @@ def test_a_closed_session_ends_its_thread() -> None:
     while threading.active_count() > before:
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_a_panel_that_cannot_be_drawn_is_told_and_the_session_lives_on(
+    viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from market_abm.app import compose
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("no such panel")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compose, "chart_panels", broken)
+        viewer.session.forward(1)
+        told = viewer.wait(lambda t: bool(t["message"]))["message"]
+        assert "could not be drawn" in told
+        assert "no such panel" in told
+    viewer.session.go_to(1)
+    viewer.wait(lambda t: t["step"] == 1 and not t["message"])
