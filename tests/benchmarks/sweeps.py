@@ -162,7 +162,7 @@ def _resume(quick: bool) -> Figure:
     """Seconds to find that a sweep of 10,000 runs is finished, beyond imports; and the parent's memory."""
     from tests.experiments.sweeping import toys
 
-    points, seeds = (10, 20) if quick else (100, 100)
+    points, seeds = (10, 20) if quick else (80, 125)
     with tempfile.TemporaryDirectory() as place:
         began = time.perf_counter()
         sweep(toys.toy(points, seeds), place + "/s", model=toys.Toy, options=Options(workers=0))
