@@ -32,8 +32,8 @@ KEPT = ROOT / "market_abm" / "data" / "backtest" / "verdict.json"
 WIDTH = 96
 """Columns of the terminal that the README shows."""
 
-UNTIL = "Supply relations"
-"""Heading of the first table that the README leaves out."""
+UNTIL = "The market"
+"""Heading of the first table: the README has the sentences before it."""
 
 SECTIONS = {
     "behaviour.": "Behaviour",

@@ -27,7 +27,7 @@ def test_every_place_that_states_the_version_states_the_same() -> None:
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     stated = re.search(r"^version: (\S+)$", citation, re.M)
-    newest = re.search(r"^## (\S+)", changelog, re.M)
+    newest = re.search(r"^## (?!Unreleased$)(\S+)", changelog, re.M)
     assert stated and newest
     assert market_abm.__version__ == PROJECT["version"] == stated[1] == newest[1]
 
