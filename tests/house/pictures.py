@@ -1,9 +1,9 @@
 """Make the pictures of the README and the gallery again: ``python -m tests.house.pictures [NAME...]``.
 
 Each picture is a figure of the page that a command writes, taken by Chromium; those of the page that `market-abm view`
-serves are made by ``python -m tests.browser.screenshots``. The words of a figure (what a reader who cannot see it is told)
-are kept beside it as text: they hold the same numbers, so a difference in `docs/pictures/*.txt` says what changed. Needs
-``python start.py --dev`` and Chromium.
+serves are made by ``python -m tests.browser.screenshots``. The words of a figure (what a reader who cannot see it is
+told) are kept beside it as text: they hold the same numbers, so a difference in `docs/pictures/*.txt` says what changed.
+Needs ``python start.py --dev`` and Chromium.
 """
 
 from __future__ import annotations

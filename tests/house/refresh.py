@@ -110,7 +110,9 @@ def main() -> None:
     block = f"```text\n$ {' '.join(command)}\n{printed(command)}```"
     text = README.read_text(encoding="utf-8")
     text = BLOCK.sub(lambda _: block, text, count=1)
-    README.write_text(VERDICT.sub(lambda found: found[1] + verdict() + found[2], text), encoding="utf-8")
+    if KEPT.exists():
+        text = VERDICT.sub(lambda found: found[1] + verdict() + found[2], text)
+    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
