@@ -75,6 +75,6 @@ def _interval(curve):
         warnings.simplefilter("ignore")
         try:
             band = curve.confidence_interval(LEVEL, method="log-log")
-        except (ValueError, NotImplementedError):
+        except (ValueError, RuntimeError):  # the second: a case that scipy has not built
             return None
     return band.low, band.high
