@@ -312,7 +312,7 @@ def test_every_knob_moves_a_named_output(name, base, before, after, column):
     """A knob that moves nothing is not there."""
     from market_abm.model import ComputeMarket
 
-    quarters = 4 if name == "lead_time" else 2  # builders order at once either way; later ones stop
+    quarters = 4 if name == "lead_time" else 2  # capital spending in quarter two is the same for both
     world = load_scenario(base, {"horizon.quarters": quarters})
     found = []
     for values in (before, after):
