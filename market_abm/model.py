@@ -136,6 +136,7 @@ class ComputeMarket(mesa.Model):
         self.states.append(self.state)
         self.records.append(self.record)
         self.running = self.state.t + 1 < self.world.quarters
+        self.datacollector.collect(self)
 
     def run(self) -> ComputeMarket:
         """Step to the end of the horizon."""

@@ -43,11 +43,9 @@ def network_figure(model: ComputeMarket, firm: str = "", scale: float = 0.9) -> 
 
     Examples
     --------
-    >>> @solara.component
-    ... def Network(model):
+    >>> def network(model):  # SolaraViz(model, components=[(network, 0)])
     ...     figure = network_figure(model)
-    ...     if figure is not None:
-    ...         solara.FigurePlotly(figure)
+    ...     return solara.Text("Step!") if figure is None else solara.FigurePlotly(figure)
     """
     import plotly.graph_objects as go
 

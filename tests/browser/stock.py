@@ -8,16 +8,17 @@ import solara
 from mesa.visualization import SolaraViz, make_plot_component
 
 import market_abm as ma
+from market_abm.app.panels import network_figure
 
 
-@solara.component
-def Network(model: Any) -> None:
+def network(model: Any) -> Any:
     """Our network as one of its components."""
-    from market_abm.app.panels import network_figure
-
     figure = network_figure(model)
-    if figure is not None:
-        solara.FigurePlotly(figure)
+    return (
+        solara.Text("The network is drawn after the first step.")
+        if figure is None
+        else solara.FigurePlotly(figure)
+    )
 
 
 model = ma.ComputeMarket()
@@ -27,7 +28,7 @@ page = SolaraViz(
     components=[
         make_plot_component("hhi_merchant"),
         make_plot_component({"price_index_usd_per_gpu_hour": "#0072B2", "tightness": "#D55E00"}),
-        (Network, 0),
+        (network, 0),
     ],
     name="The AI-compute market",
 )

@@ -114,11 +114,10 @@ def test_the_bare_model_is_the_small_world_with_seed_zero() -> None:
     assert differences(model, ran(WORLD, 0, 3)) == []
 
 
-def test_the_models_own_data_collector_collects() -> None:
+def test_the_models_own_data_collector_collects_every_quarter() -> None:
     model = ma.ComputeMarket(rng=3)
     for _ in range(3):
         model.step()
-        model.datacollector.collect(model)
     frame = model.datacollector.get_model_vars_dataframe()
     assert len(frame) == 3
     assert list(frame["price_index_usd_per_gpu_hour"]) == column(model, "price_index_usd_per_gpu_hour")
