@@ -2,24 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from market_abm.analysis.explain import Explanation
     from market_abm.analysis.table import Table
+    from market_abm.app.library import Run
     from market_abm.app.snapshot import Snapshot
     from market_abm.app.trajectory import Trajectory
 
+KEPT = 60
+"""Explanations that a session remembers."""
 
-def drawer(run: Trajectory, now: Snapshot, firm: str) -> dict[str, Any]:
+
+class Question(NamedTuple):
+    """A firm in a quarter of a run."""
+
+    run: Run
+    quarter: str
+    firm: str
+
+
+class Minds:
+    """What would change a firm's mind takes a moment: it is worked out once and remembered."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Question, Explanation] = OrderedDict()
+
+    def __contains__(self, question: Question) -> bool:
+        return question in self._known
+
+    def work_out(self, question: Question, run: Trajectory) -> None:
+        """Run the quarter again with moved prices, lead times and notices."""
+        from market_abm.analysis.explain import explain
+        from market_abm.analysis.mind import with_minds
+
+        result = run.result()
+        found = explain(result, question.firm, question.quarter)
+        try:
+            found = with_minds(found, result, question.firm, question.quarter)
+        except Exception as error:  # whatever a strategy of somebody's own does when it is asked again
+            told = f"What would change its mind is not known. {type(error).__name__}: {error}"
+            found = replace(found, sentences=(*found.sentences, told))
+        self._known[question] = found
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+
+    def get(self, question: Question) -> Explanation | None:
+        """The whole explanation, where it is known."""
+        return self._known.get(question)
+
+
+def drawer(run: Trajectory, now: Snapshot, question: Question, minds: Minds) -> dict[str, Any]:
     """What a firm did in a quarter, its outside options, its leverage, and who depends on it."""
     from market_abm.analysis.explain import explain
 
-    found = explain(run.result(), firm, now.quarter)
+    whole = minds.get(question)
+    found = whole or explain(run.result(), question.firm, now.quarter)
     return {
-        "firm": firm,
+        "firm": question.firm,
         "title": found.title,
         "sentences": list(found.sentences),
         "tables": [_table(table) for table in found.tables],
+        "pending": whole is None,
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from market_abm.app import beside, compose
-from market_abm.app.drawer import drawer
+from market_abm.app.drawer import Minds, Question, drawer
 from market_abm.app.frame import Frame, packed
 from market_abm.app.layout import Layout, layout
 from market_abm.app.levers import GROUPS, OPEN
@@ -58,6 +58,7 @@ class Painter:
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self.minds = Minds()
         self._last: dict[str, str] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
         self._levers: tuple[tuple[str, int], str] | None = None
@@ -133,7 +134,8 @@ class Painter:
             "drawer": {},
         }
         if view.opened and place.firm:
-            panels["drawer"] = drawer(run, now, place.firm)
+            question = Question(place.run, now.quarter, place.firm)
+            panels["drawer"] = drawer(run, now, question, self.minds)
         return panels
 
     def _placed(self, run: Trajectory, scenario: str, seed: int) -> Layout:

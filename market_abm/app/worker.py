@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from market_abm.app.drawer import Question
 from market_abm.app.frame import Frame
 from market_abm.app.library import Library
 from market_abm.app.place import Place
@@ -102,9 +103,13 @@ class Worker:
                     continue
             try:
                 job()
-            except Exception:
-                if not self._closed:  # else the page went away while it was being drawn
-                    raise
+            except Exception as error:
+                if self._closed:  # the page went away while it was being drawn
+                    return
+                with self._turn:
+                    self._playing = self._open = False
+                    self._message = f"Something went wrong. {type(error).__name__}: {error}"
+                    self._turn.wait(1.0)  # not again at once
 
     def _next(self) -> tuple[Callable[[], None] | None, float | None]:
         """The most urgent piece of work, or how long to wait for one (None: until something is wanted)."""
@@ -130,6 +135,14 @@ class Worker:
                 self._place = replace(place, step=place.step + 1)
                 return self._arrive, None
             wait = due - now
+        question = Question(place.run, run.quarters[place.step - 1], place.firm)
+        if (
+            self._open
+            and not self._playing
+            and len(run) >= place.step
+            and question not in self._painter.minds
+        ):
+            return lambda: self._ponder(question, run), None
         if not baseline.stuck:
             return lambda: self._haunt(baseline), None
         return None, wait
@@ -155,6 +168,11 @@ class Worker:
         there = len(run) >= self._place.step or run.stuck
         if there or time.monotonic() - self._painted_at > GHOSTLY:
             self._paint()
+
+    def _ponder(self, question: Question, run: Trajectory) -> None:
+        """What would change the mind of the firm whose drawer is open."""
+        self._painter.minds.work_out(question, run)
+        self._paint()
 
     def _haunt(self, baseline: Trajectory) -> None:
         """One more quarter of the baseline's ghost."""

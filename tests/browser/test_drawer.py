@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import market_abm as ma
 from market_abm.analysis.explain import explain
+from market_abm.analysis.mind import with_minds
 from tests.browser.conftest import SMALL
 from tests.browser.driver import Tab
 
@@ -19,7 +20,8 @@ def test_every_firm_explained_as_on_the_command_line(blank: Tab) -> None:
         blank.page.wait_for_function(
             "(f) => document.querySelector('.abm-drawer h2')?.innerText === f", arg=firm
         )
-        expected = explain(result, firm, QUARTER)
+        blank.page.wait_for_selector(".abm-drawer [data-pending]", state="detached")
+        expected = with_minds(explain(result, firm, QUARTER), result, firm, QUARTER)
         shown = [p.inner_text() for p in blank.page.query_selector_all(".abm-drawer .sentence")]
         assert shown == list(expected.sentences)
         captions = [c.inner_text() for c in blank.page.query_selector_all(".abm-drawer caption")]
