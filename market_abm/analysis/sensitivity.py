@@ -148,7 +148,10 @@ def sensitivity(folder: Path, outputs: Sequence[str] = ()) -> Sensitivity:
         if float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.abs(values).max())):
             constant.append(name)
             continue
-        design: dict[str, Any] = {"seed": plan.experiment.design.seed, "levels": plan.experiment.design.levels}
+        design: dict[str, Any] = {
+            "seed": plan.experiment.design.seed,
+            "levels": plan.experiment.design.levels,
+        }
         if kind == "morris":
             design["sample"] = sample(plan.experiment)
         found += indices(problem(plan.experiment), kind, values, name, **design)
