@@ -39,7 +39,6 @@ class Ledger:
     def __init__(self, rows: int) -> None:
         self.rows = rows
         self.transfers: list[Transfer] = []
-        self._net = np.zeros(rows + len(OUTSIDE), dtype=np.int64)
 
     def account(self, name: str) -> int:
         """Number of an outside account."""
@@ -66,23 +65,25 @@ class Ledger:
             shape = np.broadcast_shapes(a.shape, b.shape, steps.shape)
             a, b, steps = (np.broadcast_to(each, shape) for each in (a, b, steps))
         transfer = Transfer(purpose, a.ravel(), b.ravel(), steps.ravel())
-        np.add.at(self._net, transfer.payee, transfer.amount)
-        np.subtract.at(self._net, transfer.payer, transfer.amount)
         self.transfers.append(transfer)
 
     def _accounts(self, purpose: str, numbers: ArrayLike) -> NDArray[np.int64]:
         """Account numbers as an array; all of them must exist."""
         accounts = np.asarray(numbers, dtype=np.int64)
         # Read without a sign, a negative number is a large one.
-        if accounts.size and accounts.view(np.uint64).max() >= len(self._net):
+        if accounts.size and accounts.view(np.uint64).max() >= self.rows + len(OUTSIDE):
             raise ValueError(
-                f"ledger: a payment for {purpose} names an account outside 0..{len(self._net) - 1}"
+                f"ledger: a payment for {purpose} names an account outside 0..{self.rows + len(OUTSIDE) - 1}"
             )
         return accounts
 
     def balances(self) -> NDArray[np.int64]:
         """Net receipts of every account in 1e-6 MUSD, firms first then outside accounts."""
-        return self._net.copy()
+        net = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
+        for transfer in self.transfers:
+            np.add.at(net, transfer.payee, transfer.amount)
+            np.subtract.at(net, transfer.payer, transfer.amount)
+        return net
 
     def receipts(self) -> NDArray[np.float64]:
         """Net receipts of the firm rows, MUSD."""
