@@ -77,8 +77,9 @@ def test_other_facts_are_scored_by_the_same_forecasts(found):
 
 def test_the_tables_show_losses_as_losses(found):
     table = score_table(found, "unconditional")
-    words = [row[2] for row in table.rows]
-    assert words.count(LOST) == found.counts("unconditional")[LOST]
+    counted = table.rows[: len(found.scores["unconditional", "held out"])]
+    assert [row[2] for row in counted].count(LOST) == found.counts("unconditional")[LOST]
+    assert len(table.rows) - len(counted) == len(found.pooled["unconditional", "held out"])
     by_key = {column.key: step for step, column in enumerate(table.columns)}
     for row in table.rows:
         assert (row[by_key["n"]] >= 8) or math.isnan(row[by_key["crps"]])
