@@ -76,7 +76,8 @@ def stock_page(firms: int) -> Any:
                 Spot(self, cell)
 
     def portrayal(agent: Any) -> dict[str, Any]:
-        return {"color": "tab:blue", "size": 30}
+        # Something to show each quarter: a picture that stays the same is not seen to be drawn.
+        return {"color": ("tab:blue", "tab:orange")[int(agent.model.time) % 2], "size": 30}
 
     plots = [make_plot_component("hhi_merchant"), make_plot_component("price_index_usd_per_gpu_hour")]
     return SolaraViz(Drawn(), components=[make_space_component(portrayal), *plots])

@@ -14,18 +14,23 @@ SIZES = {40: (3.0, 0.25), 300: (10.0, 0.6)}
 WARM = 2
 """Frames that load and compile; their time says nothing."""
 
-OURS = """async () => {
+PATIENCE_S = 120
+"""A frame that takes longer is an error, not a figure."""
+
+OURS = """async (patience) => {
   const began = performance.now();
   const before = document.querySelector('.abm-now b').innerText;
   document.querySelector('[data-act=step]').click();
   const waits = () => document.querySelector('.abm-now b').innerText === before
     || document.body.dataset.drawn !== document.body.dataset.frame;
-  while (waits())
+  while (waits()) {
+    if (performance.now() - began > 1000 * patience) throw new Error('the quarter was not drawn');
     await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   return (performance.now() - began) / 1000;
 }"""
 
-STOCK = """async () => {
+STOCK = """async (patience) => {
   const began = performance.now();
   const before = [...document.querySelectorAll('img')].map((i) => i.src);
   [...document.querySelectorAll('button')].find((b) => b.innerText.trim().toUpperCase() === 'STEP').click();
@@ -33,7 +38,10 @@ STOCK = """async () => {
     const now = [...document.querySelectorAll('img')];
     return now.length === before.length && now.every((i, k) => i.src !== before[k] && i.complete);
   };
-  while (!fresh()) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (!fresh()) {
+    if (performance.now() - began > 1000 * patience) throw new Error('a picture stayed the same');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   return (performance.now() - began) / 1000;
 }"""
 """From the click until every picture of the page is another one."""
@@ -75,7 +83,7 @@ def _frames(browser: Any, which: str, firms: int, script: str, count: int) -> li
             found.page.wait_for_selector("text=Time: 0")
             found.page.wait_for_selector("img")
             found.page.wait_for_timeout(3000)
-        return [found.page.evaluate(script) for _ in range(count + WARM)][WARM:]
+        return [found.page.evaluate(script, PATIENCE_S) for _ in range(count + WARM)][WARM:]
 
 
 def _p95(values: list[float]) -> float:
