@@ -1,7 +1,7 @@
 """Set up the project's own environment, then run a command in it.
 
     python start.py market-abm run colossus-lease
-    python start.py --dev pytest -n auto
+    python start.py --dev pytest -n auto --dist worksteal
 
 The first call makes ``.venv`` with the Python of ``.python-version`` and installs the versions of
 ``constraints.txt`` into it; later calls find it ready. ``--dev`` adds what the tests need. Any Python from
