@@ -203,7 +203,7 @@ def test_validate(world):
         (["compare", "fake.yaml", "no-such-world"], "there is no scenario"),
         (["diff", "fake.yaml", "no-such-world"], "there is no scenario"),
         (["show", "no-such-world"], "there is no scenario"),
-        (["validate", "fake.yaml", "--facts", "--set", "horizon.start=2023Q1"], ""),
+        (["validate", "fake.yaml", "--facts", "--set", "horizon.start=2024Q1"], "the facts are for 2026Q3"),
     ],
 )
 def test_bad_input_ends_with_two_and_a_sentence(world, arguments, words):

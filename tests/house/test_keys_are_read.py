@@ -57,7 +57,7 @@ def parts() -> list[type[Part]]:
     while wait:
         kind = wait.pop()
         wait += kind.__subclasses__()
-        if kind.__module__.startswith("market_abm.") and not issubclass(kind, Entry):
+        if kind.__module__.startswith("market_abm.scenario.") and not issubclass(kind, Entry):
             found.append(kind)
     return found
 

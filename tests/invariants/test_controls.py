@@ -5,6 +5,10 @@ from __future__ import annotations
 from market_abm.scenario import Scenario, load_scenario, shipped
 
 
+HISTORY = {"world-2023-conditional"}
+"""Its additional capacity is what happened, no option that anybody compares."""
+
+
 def capacity(scenario: Scenario) -> float:
     """Capacity online and announced over the horizon, and what the timeline brings in, kH100e."""
     fleets = [firm.fleet for firm in scenario.firms.values() if firm.fleet is not None]
@@ -15,7 +19,7 @@ def capacity(scenario: Scenario) -> float:
 
 
 def test_every_scenario_that_adds_capacity_has_a_control_of_equal_capacity() -> None:
-    worlds = {name: load_scenario(name) for name in shipped()}
+    worlds = {name: load_scenario(name) for name in shipped() if name not in HISTORY}
     checked = 0
     for name, world in worlds.items():
         parents = [

@@ -122,6 +122,7 @@ def answer(asked: dict[str, Any], said: str) -> dict[str, Any]:
 def main() -> None:
     """Answer line by line until standard input ends."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
     warm()
     with tempfile.TemporaryDirectory(prefix="mutants-said-") as folder:
         # Bytecode of the tests and of the unchanged package is written once; mutants are read from their text.

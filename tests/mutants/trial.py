@@ -70,7 +70,8 @@ def call(
 ) -> tuple[int | None, str]:
     """Exit code and output of pytest in a copy; None where it takes longer than ``limit`` seconds."""
     environment = {**os.environ, **(extra or {}), "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("PYTEST_XDIST_WORKER", None)  # the trial's tests run in one process, whoever asks for it
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"):  # a trial runs alone, whoever asks for it and how
+        environment.pop(name, None)
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *FLAGS, *words],
         cwd=tree,
