@@ -9,9 +9,11 @@ nothing behind.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Literal
 
 GROUP = "market_abm.plugins"
@@ -126,11 +128,17 @@ def trouble() -> str:
     return " ".join(broken)
 
 
-def _points() -> list[Any]:
+def _points() -> tuple[Any, ...]:
+    return _points_on(tuple(sys.path))
+
+
+@cache
+def _points_on(path: tuple[str, ...]) -> tuple[Any, ...]:
+    """Entry points of a search path: looking through every installed package takes its time, so it is done once."""
     from importlib.metadata import entry_points
 
     found = {(point.name, point.value): point for point in reversed(list(entry_points(group=GROUP)))}
-    return [found[key] for key in sorted(found)]
+    return tuple(found[key] for key in sorted(found))
 
 
 def _imported(point: Any) -> Plugin:
