@@ -168,3 +168,25 @@ def test_values_by_seed_are_listed(shifted):
     assert list(price["seed"]) == [1, 2, 3, 4, 5, 6]
     assert price["difference"].to_numpy() == pytest.approx(0.25)
     assert set(rows.loc[rows["column"] == "product_share", "unit"]) >= {"Anthropic", "OpenAI"}
+
+
+@pytest.mark.parametrize("entry", [None, {"kind": "null", "quarter": "2027Q1", "until": "2027Q4"}])
+def test_the_real_model_against_its_twin_or_a_null_policy_differs_nowhere(entry, tmp_path):
+    """From the scenario file to the files of the comparison: every difference and interval is exactly zero."""
+    from market_abm.report.compare_findings import findings
+    from market_abm.report.comparison_files import write_comparison
+    from market_abm.scenario import load_scenario
+    from tests.model.shuffled import with_entries
+
+    name = "two-clouds-three-labs"
+    plain = load_scenario(name, ["horizon.quarters=4"])
+    twin = load_scenario(name, ["horizon.quarters=4"])
+    if entry is not None:
+        twin = with_entries(plain, entry)
+    found = findings(compare(plain, twin, replications=3))
+    assert {item.verdict for part in (*found.effects, *found.labs) for item in part} <= {"identical", "none"}
+    write_comparison(found, tmp_path, "", "", ())
+    table = pd.read_csv(next(tmp_path.glob("differences*.csv")))
+    for column in ("difference", "low", "high"):
+        assert (table[column].dropna() == 0.0).all()
+    assert table["difference"].notna().any()
