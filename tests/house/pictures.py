@@ -24,6 +24,7 @@ FOLDER = ROOT / "docs" / "pictures"
 
 RUN = "market-abm run colossus-lease --replications 20"
 ONE = "market-abm run colossus-lease"
+COMPARE = "market-abm compare no-colossus-lease colossus-lease --replications 20"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class Picture:
 
 PICTURES = (
     Picture("chokepoints", RUN, "Chokepoints of the whole market"),
+    Picture("prices", RUN, "Price against long-run cost"),
+    Picture("concentration", RUN, "Concentration by base"),
     Picture("leverage", ONE, "Leverage split over time"),
+    Picture("lease-effects", COMPARE, "What changes, and how surely"),
 )
 
 
