@@ -34,18 +34,36 @@ class Auc:
     high: float
 
 
-def auc(score: ArrayLike, outcome: ArrayLike) -> float:
+def auc(score: ArrayLike, outcome: ArrayLike, fold: ArrayLike | None = None) -> float:
     """Chance that a run with the outcome has the higher score, ties half (Mann and Whitney 1947; Hanley 1982).
 
-    NaN where all outcomes are alike.
+    Parameters
+    ----------
+    score, outcome : array_like (n,)
+    fold : array_like (n,), optional
+        Only runs of the same fold are compared: scores of two fits have no common scale. Compared across folds, a
+        predictor that tells nothing falls below 0.5, because a fold rich in events leaves a fit that expects few
+        of them (Parker, Guenter and Bedo 2007; Airola et al. 2011).
+
+    Returns
+    -------
+    float
+        NaN where all outcomes are alike.
     """
+    s, y = np.asarray(score, float), np.asarray(outcome, bool)
+    label = np.zeros(len(y), int) if fold is None else np.asarray(fold)
+    counts = [_pairs(s[label == each], y[label == each]) for each in np.unique(label)]
+    compared = sum(pairs for _, pairs in counts)
+    return float(sum(won for won, _ in counts) / compared) if compared else float("nan")
+
+
+def _pairs(score: Floats, outcome: NDArray[np.bool_]) -> tuple[float, int]:
+    """Pairs of a run with the outcome and one without: those in which the first scores higher, and all."""
     from scipy.stats import rankdata
 
-    s, y = np.asarray(score, float), np.asarray(outcome, bool)
-    ones, zeros = int(y.sum()), int((~y).sum())
-    if not ones or not zeros:
-        return float("nan")
-    return float((rankdata(s)[y].sum() - ones * (ones + 1) / 2.0) / (ones * zeros))
+    ones = int(outcome.sum())
+    won = rankdata(score)[outcome].sum() - ones * (ones + 1) / 2.0
+    return float(won), ones * (len(outcome) - ones)
 
 
 def out_of_sample(
@@ -60,6 +78,8 @@ def out_of_sample(
     seed: int = 0,
 ) -> Auc:
     """Predict each run by a logit fitted to the points in other folds; the interval redraws whole seeds.
+
+    The sign and the weight of every predictor come from the other folds alone; runs are ranked within their fold.
 
     Parameters
     ----------
@@ -92,7 +112,7 @@ def out_of_sample(
     rows = [np.flatnonzero(labels == label) for label in range(int(labels.max()) + 1)]
     rng = np.random.default_rng(seed)
     drawn = [
-        auc(score[take], y[take])
+        auc(score[take], y[take], fold[take])
         for take in (
             np.concatenate([rows[label] for label in rng.integers(0, len(rows), len(rows))])
             for _ in range(draws)
@@ -100,7 +120,7 @@ def out_of_sample(
     ]
     known = [value for value in drawn if not np.isnan(value)]
     low, high = np.percentile(known, (2.5, 97.5)) if known else (np.nan, np.nan)
-    return Auc(name, auc(score, y), float(low), float(high))
+    return Auc(name, auc(score, y, fold), float(low), float(high))
 
 
 def _standard(values: Floats) -> Floats | None:

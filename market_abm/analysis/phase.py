@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EVENTS = {
-    "pivotal": ("pivotal_firms", "an owner without whom demand cannot be served"),
-    "chokepoint": ("chokepoint_firms", "an owner graded chokepoint, market level"),
+    "pivotal": ("pivotal_firms", "a pivotal owner"),
+    "chokepoint": ("chokepoint_firms", "an owner graded chokepoint"),
     "relation": ("relation_chokepoints", "a relation graded chokepoint"),
 }
 """Events by name: column of steps that is above zero, and what that means."""
+
+EXPLAINED = {"pivotal": "one without whom demand cannot be served"}
+"""What a term of an event means, for readers who meet it first."""
 
 NEEDED = ("tightness", "hhi_merchant", "max_share_merchant")
 LEVERAGE = "seller_secured_share"
@@ -74,6 +77,11 @@ class Estimate:
     def known(self) -> bool:
         """Whether there is a threshold."""
         return bool(np.isfinite(self.value))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the interval has two ends."""
+        return bool(np.isfinite(self.interval).all())
 
     def holds(self, value: float) -> bool:
         """Whether the interval holds a value."""
@@ -174,8 +182,7 @@ def phase(folder: Path, event: str = "pivotal") -> Phase:
     table = table.assign(
         hit=(table[column] > 0).to_numpy(), gap=table["tightness"] - (1.0 - table["max_share_merchant"])
     )
-    factors = _others(experiment)
-    state = overview(folder)
+    factors, state = _others(experiment), overview(folder)
     first = factors[0] if factors else None
     groups = table.groupby(list(factors), sort=True) if factors else [((), table)]
     panels = tuple(

@@ -14,7 +14,11 @@ Floats = NDArray[np.float64]
 TOLERANCE = 1e-10
 """Largest step at which the fit has converged."""
 
-STEPS = 200
+FLAT, NEAR = 1e-9, 1e-6
+"""Or: the relative gain in likelihood and the relative step at which further steps tell nothing."""
+
+STEPS = 1000
+"""Steps at most: Firth's penalty makes Newton's method converge linearly where several columns nearly separate."""
 
 
 class LogitError(ValueError):
@@ -199,8 +203,10 @@ def _fitted(x: Floats, y: Floats, penalised: bool) -> Floats:
             if trial >= value - 1e-12:
                 break
             step = step / 2.0
+        gain = trial - value
         beta, value = beta + step, max(trial, value)
-        if float(np.abs(step).max()) <= TOLERANCE * (1.0 + float(np.abs(beta).max())):
+        relative = float(np.abs(step).max()) / (1.0 + float(np.abs(beta).max()))
+        if relative <= TOLERANCE or (relative <= NEAR and gain <= FLAT * (1.0 + abs(value))):
             return beta
     raise LogitError("the fit does not converge; rescale the columns of the design")
 

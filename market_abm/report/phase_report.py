@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from market_abm.analysis.phase import EXPLAINED
 from market_abm.analysis.phase_tables import auc_table, cell_table, shift_table
-from market_abm.analysis.phase_words import sentences
+from market_abm.analysis.phase_words import counted, sentences
 from market_abm.report import style
 from market_abm.report.charts import Figure, Panel, Spec, Swatch, number
 from market_abm.report.page import LIMITS, Report, Section, Spoken, render
@@ -56,8 +58,9 @@ def heat_maps(found: Phase) -> Figure:
     """How often the event happens over HHI and tightness, a panel a value of the other factors."""
     panels = tuple(Panel(_heat(part), heading(found, part)) for part in found.panels)
     caption = (
-        f"Share of runs with {found.meaning}. Blue line: the exact boundary with full reach, tightness = 1 - share "
-        "of the largest owner. Black dots: threshold estimated by logit, with its 95 % interval."
+        f"Share of runs with {found.meaning}{_explained(found)}. Blue line: the exact boundary with full reach, "
+        "tightness = 1 - share of the largest owner. Black dots: threshold estimated by logit, with its 95 % interval"
+        f"{'; hollow where that has no end' if _open(found) else ''}."
     )
     legend = (
         Swatch("no run", SCALE[0][1], area=True),
@@ -78,6 +81,15 @@ def heat_maps(found: Phase) -> Figure:
     )
 
 
+def _explained(found: Phase) -> str:
+    return f" ({EXPLAINED[found.event]})" if found.event in EXPLAINED else ""
+
+
+def _open(found: Phase) -> bool:
+    """Whether a threshold in the figure has an interval without an end."""
+    return any(cell.known and not cell.bounded for part in found.panels for cell in part.cells)
+
+
 def heading(found: Phase, part: Part) -> str:
     """The values of a panel's factors in words."""
     words = []
@@ -87,7 +99,7 @@ def heading(found: Phase, part: Part) -> str:
         if name == "reach":
             words.append(f"full reach ({text})" if value == found.full else f"{text} {label}")
         elif name == "leaders":
-            words.append(f"{text} leader{'s' if value != 1 else ''}")
+            words.append(counted(name, value, label))
         else:
             words.append(f"{label} {text}")
     return ", ".join(words)
@@ -112,11 +124,14 @@ def _heat(part: Part) -> Spec:
         },
         {
             "type": "scatter", "x": [name for name, _ in known], "y": [number(cell.value) for _, cell in known],
-            "mode": "markers", "marker": {"color": MARK, "size": 7, "line": {"color": "#FFFFFF", "width": 1}},
+            "mode": "markers", "marker": {
+                "color": [MARK if cell.bounded else "#FFFFFF" for _, cell in known], "size": 7,
+                "line": {"color": ["#FFFFFF" if cell.bounded else MARK for _, cell in known], "width": 1.4},
+            },
             "error_y": {
                 "type": "data", "symmetric": False, "color": MARK, "thickness": 1.4, "width": 4,
-                "array": [_reach(cell.interval[1] - cell.value, top - cell.value) for _, cell in known],
-                "arrayminus": [_reach(cell.value - cell.interval[0], cell.value - bottom) for _, cell in known],
+                "array": [_arm(cell.interval[1] - cell.value) for _, cell in known],
+                "arrayminus": [_arm(cell.value - cell.interval[0]) for _, cell in known],
             },
             "name": "estimated", "hovertemplate": "estimated %{y:.3f}<extra></extra>",
         },
@@ -129,9 +144,9 @@ def _heat(part: Part) -> Spec:
     return {"data": data, "layout": layout}
 
 
-def _reach(length: float, most: float) -> float | None:
-    """An arm of an error bar: to the edge of the figure where it has no end."""
-    return number(min(length, most)) if length == length and most > 0 else None
+def _arm(length: float) -> float:
+    """An arm of an error bar; none where the interval has no end, which the hollow mark says."""
+    return number(length) or 0.0 if math.isfinite(length) else 0.0
 
 
 def shifts(found: Phase) -> Figure:
@@ -153,8 +168,8 @@ def shifts(found: Phase) -> Figure:
                 "y": [number(part.shift.value) for part in known],
                 "error_y": {
                     "type": "data", "symmetric": False, "color": looks["line"]["color"], "width": 5,
-                    "array": [_reach(part.shift.interval[1] - part.shift.value, 1.0) for part in known],
-                    "arrayminus": [_reach(part.shift.value - part.shift.interval[0], 1.0) for part in known],
+                    "array": [_arm(part.shift.interval[1] - part.shift.value) for part in known],
+                    "arrayminus": [_arm(part.shift.value - part.shift.interval[0]) for part in known],
                 },
                 **looks,
             }

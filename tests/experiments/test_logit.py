@@ -204,3 +204,14 @@ def test_what_no_logit_can_tell():
         fit_logit(design_of([1.0, 2.0], [1.0, 2.0]), [0, 1])
     with pytest.raises(LogitError, match="shape"):
         fit_logit([1.0, 2.0], [0, 1])
+
+
+def test_firth_converges_where_one_of_several_columns_separates():
+    """As in a phase diagram: one index tells the event exactly, four others nearly."""
+    rng = np.random.default_rng(4)
+    tells = rng.normal(size=2000)
+    others = [tells + spread * rng.normal(size=2000) for spread in (0.1, 0.2, 0.5, 1.0)]
+    x, y = design_of(tells, *others), (tells > 0.3).astype(float)
+    fit = fit_logit(x, y)
+    assert fit.separated
+    assert ((x @ fit.coefficients > 0) == (y > 0)).mean() > 0.999
