@@ -114,6 +114,15 @@ class ComputeMarket(mesa.Model):
         self.desk = Desk(self.world, self.firms)
         self.datacollector = collector()
 
+    @property
+    def scenario(self) -> Any:
+        """None: a scenario in Mesa's sense is another thing, and its page would reset the model with an empty one."""
+        return None
+
+    @scenario.setter
+    def scenario(self, scenario: Any) -> None:
+        """What Mesa's own constructor sets is not kept; the scenario of this model is ``world.scenario``."""
+
     def step(self) -> None:
         """One quarter: the thirteen stages, in order."""
         q = Quarter(self.world, self.state.change(t=self.state.t + 1), Ledger(len(self.world.rows)))

@@ -62,7 +62,7 @@ def figure(snapshot: Snapshot, layout: Layout, edges: Sequence[Edge], chosen: st
     data = _edge_traces(layout, edges, chosen)
     data += _ring_traces(layout, rows, radius)
     data += [_nodes(layout, rows, radius, chosen), _labels(layout, rows, radius), _choked(layout, edges)]
-    return {"data": data, "layout": _canvas()}
+    return {"data": data, "layout": canvas()}
 
 
 def radii(layout: Layout, rows: Mapping[str, Mapping[str, Any]], edges: Sequence[Edge]) -> dict[str, float]:
@@ -252,7 +252,8 @@ def _choked(layout: Layout, edges: Sequence[Edge]) -> dict[str, Any]:
     }
 
 
-def _canvas() -> dict[str, Any]:
+def canvas() -> dict[str, Any]:
+    """Layout of the drawing: no axes, the names of the tiers."""
     axis = {"visible": False, "fixedrange": True, "autorange": False}
     heads = [
         {

@@ -31,8 +31,8 @@ def snapshot_of(model: ComputeMarket) -> Snapshot | None:
     return snapshot(model.state.t + 1, quarter, recorder.last)
 
 
-def network_figure(model: ComputeMarket, firm: str = "", scale: float = 0.9) -> go.Figure | None:
-    """The network of the model's last quarter; None before the first.
+def network_figure(model: ComputeMarket, firm: str = "", scale: float = 0.9) -> go.Figure:
+    """The network of the model's last quarter; before the first the empty tiers.
 
     Parameters
     ----------
@@ -43,15 +43,17 @@ def network_figure(model: ComputeMarket, firm: str = "", scale: float = 0.9) -> 
 
     Examples
     --------
-    >>> def network(model):  # SolaraViz(model, components=[(network, 0)])
-    ...     figure = network_figure(model)
-    ...     return solara.Text("Step!") if figure is None else solara.FigurePlotly(figure)
+    >>> @solara.component  # SolaraViz(model, components=[(Network, 0)])
+    ... def Network(model):
+    ...     update_counter.get()  # of mesa.visualization.utils: drawn anew after every step
+    ...     solara.FigurePlotly(network_figure(model))
     """
     import plotly.graph_objects as go
 
+    size = {"width": scale * WIDTH, "height": scale * HEIGHT}
     now = snapshot_of(model)
     if now is None:
-        return None
+        return go.Figure(layout={**network.canvas(), **size})
     if model not in _layouts:  # nodes keep their places
         _layouts[model] = layout(model.world.scenario, now)
     placed = _layouts[model]
@@ -59,4 +61,4 @@ def network_figure(model: ComputeMarket, firm: str = "", scale: float = 0.9) -> 
     for trace in drawn["data"]:
         if trace.get("meta") == "scaled":
             trace["marker"]["size"] = [scale * size for size in trace["marker"]["size"]]
-    return go.Figure(drawn["data"], {**drawn["layout"], "width": scale * WIDTH, "height": scale * HEIGHT})
+    return go.Figure(drawn["data"], {**drawn["layout"], **size})

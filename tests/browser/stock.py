@@ -6,30 +6,35 @@ from typing import Any
 
 import solara
 from mesa.visualization import SolaraViz, make_plot_component
+from mesa.visualization.utils import update_counter
 
 import market_abm as ma
 from market_abm.app.panels import network_figure
 
 
-def network(model: Any) -> Any:
+@solara.component
+def Network(model: Any) -> None:
     """Our network as one of its components."""
-    figure = network_figure(model)
-    return (
-        solara.Text("The network is drawn after the first step.")
-        if figure is None
-        else solara.FigurePlotly(figure)
-    )
+    update_counter.get()
+    solara.FigurePlotly(network_figure(model))
 
 
-model = ma.ComputeMarket()
+def seed(model: Any) -> Any:
+    """Under which seed the model runs."""
+    return solara.Text(f"seed {model.seed_used}")
+
+
+model = ma.ComputeMarket(rng=3)
 
 page = SolaraViz(
     model,
     components=[
         make_plot_component("hhi_merchant"),
         make_plot_component({"price_index_usd_per_gpu_hour": "#0072B2", "tightness": "#D55E00"}),
-        (network, 0),
+        (Network, 0),
+        (seed, 0),
     ],
+    model_params={"rng": 7},
     name="The AI-compute market",
 )
 Page = page

@@ -15,6 +15,7 @@ def test_solara_viz_shows_the_model_and_steps_it(browser: Any) -> None:
         page = found.page
         page.goto(server.address)
         page.wait_for_selector("text=Time: 0")
+        page.wait_for_selector("text=seed 3")
         page.click("button:has-text('Step')")
         page.wait_for_selector("text=Time: 1")
         page.click("button:has-text('Step')")
@@ -25,3 +26,6 @@ def test_solara_viz_shows_the_model_and_steps_it(browser: Any) -> None:
         assert "Cloud North" in labels
         page.click("button:has-text('Reset')")
         page.wait_for_selector("text=Time: 0")
+        page.wait_for_selector("text=seed 7")  # with the page's parameters
+        page.click("button:has-text('Step')")
+        page.wait_for_selector("text=Time: 1")
