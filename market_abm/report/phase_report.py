@@ -137,7 +137,7 @@ def _heat(part: Part) -> Spec:
         },
     ]  # fmt: skip
     layout = style.layout(
-        "Tightness, D / K", 300, hovermode="closest",
+        "Tightness, D / K", 240, hovermode="closest",
         xaxis={"type": "category", "title": {"text": "HHI of merchant capacity"}, "showgrid": False},
         yaxis={"range": [bottom, top], "rangemode": "normal", "showgrid": False},
     )  # fmt: skip

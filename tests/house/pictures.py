@@ -48,6 +48,12 @@ PICTURES = (
     Picture("prices", RUN, "Price against long-run cost"),
     Picture("concentration", RUN, "Concentration by base"),
     Picture("leverage", ONE, "Leverage split over time"),
+    Picture(
+        "phase",
+        "market-abm phase results/phase",
+        "HHI, tightness and chokepoints",
+        before=("market-abm sweep phase",),
+    ),
     Picture("lease-effects", COMPARE, "What changes, and how surely"),
 )
 
