@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from market_abm.stressing import register as register_stress
+from market_abm.commands.stress import register as register_stress
 from market_abm.sweeping.options import register as register_sweeps
 
 app = typer.Typer(
@@ -79,10 +79,10 @@ def run(
     anonymise: Anonymise = False,
 ) -> int:
     """Run a scenario, print the answer, write the results folder and report.html."""
-    from market_abm import commands
+    from market_abm.commands import simulate
 
     changes = _changes(set_, protocol, beta)
-    return commands.run(
+    return simulate.run(
         scenario, range(seed, seed + replications), changes, pin, workers, out, json, quiet, anonymise
     )
 
@@ -104,11 +104,11 @@ def compare(
     anonymise: Anonymise = False,
 ) -> int:
     """Run scenarios under common seeds and print paired differences with intervals."""
-    from market_abm import commands
+    from market_abm.commands import simulate
 
     changes = _changes(set_, protocol, beta)
     seeds = range(seed, seed + replications)
-    return commands.compare([baseline, *others], seeds, changes, pin, workers, out, json, quiet, anonymise)
+    return simulate.compare([baseline, *others], seeds, changes, pin, workers, out, json, quiet, anonymise)
 
 
 @command()
@@ -131,11 +131,11 @@ def backtest(
     quiet: Quiet = False,
 ) -> int:
     """Forecast from 2023Q1 and score it against what happened, beside forecasts without a model."""
-    from market_abm import backtesting
+    from market_abm.commands import backtest as history
 
     if headline:
-        return backtesting.headline(replications or 10, seed, workers, out, json, quiet)
-    return backtesting.backtest(replications or 100, seed, facts, workers, out, json, quiet)
+        return history.headline(replications or 10, seed, workers, out, json, quiet)
+    return history.backtest(replications or 100, seed, facts, workers, out, json, quiet)
 
 
 @command()
@@ -162,9 +162,9 @@ def robustness(
     quiet: Quiet = False,
 ) -> int:
     """Say which differences survive other bargaining rules, thresholds, horizons and assumptions."""
-    from market_abm import commands
+    from market_abm.commands import simulate
 
-    return commands.robustness(
+    return simulate.robustness(
         [baseline, *others], range(seed, seed + replications), grid_seeds, _words(protocols), _numbers(betas),
         assumptions, list(set_ or []), workers, out, json, quiet, discover,
     )  # fmt: skip
@@ -173,17 +173,17 @@ def robustness(
 @command()
 def scenarios(json: Json = False) -> None:
     """List the shipped scenarios and the question that each answers."""
-    from market_abm import inspection
+    from market_abm.commands import inspect
 
-    inspection.scenarios(json)
+    inspect.scenarios(json)
 
 
 @command()
 def show(scenario: Scenario, set_: Set = None, json: Json = False) -> None:
     """Describe a scenario in plain words, with its numbers and their sources."""
-    from market_abm import inspection
+    from market_abm.commands import inspect
 
-    inspection.show(scenario, set_ or [], json)
+    inspect.show(scenario, set_ or [], json)
 
 
 @command()
@@ -194,9 +194,9 @@ def validate(
     json: Json = False,
 ) -> int:
     """Check a scenario: every problem with file, line, column, what is allowed and the fix."""
-    from market_abm import inspection
+    from market_abm.commands import inspect
 
-    return inspection.validate(scenario, facts, set_ or [], json)
+    return inspect.validate(scenario, facts, set_ or [], json)
 
 
 @command()
@@ -204,9 +204,9 @@ def diff(
     a: Scenario, b: Annotated[str, typer.Argument(help="The other scenario.")], json: Json = False
 ) -> None:
     """Say what differs between two scenarios."""
-    from market_abm import inspection
+    from market_abm.commands import inspect
 
-    inspection.diff(a, b, json)
+    inspect.diff(a, b, json)
 
 
 @command()
@@ -222,9 +222,9 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Explain a firm in a quarter: outside options, leverage, the option not taken, what would flip it."""
-    from market_abm import commands
+    from market_abm.commands import simulate
 
-    commands.explain(results, firm, quarter, seed, rerun, json, quiet)
+    simulate.explain(results, firm, quarter, seed, rerun, json, quiet)
 
 
 @command()
@@ -234,9 +234,9 @@ def columns(
     json: Json = False,
 ) -> None:
     """Print the data dictionary: every column with type, unit and meaning."""
-    from market_abm import inspection
+    from market_abm.commands import inspect
 
-    inspection.columns(table, scenario, json)
+    inspect.columns(table, scenario, json)
 
 
 @command()
@@ -247,9 +247,9 @@ def plugins(
     json: Json = False,
 ) -> int:
     """List what other packages bring (protocols, strategies, measures), or check it against the contract."""
-    from market_abm import inspection
+    from market_abm.commands import inspect
 
-    return inspection.conformance(check, json) if check is not None else inspection.plugins(json)
+    return inspect.conformance(check, json) if check is not None else inspect.plugins(json)
 
 
 @command()

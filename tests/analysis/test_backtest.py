@@ -10,7 +10,7 @@ import pytest
 from market_abm.analysis.backtest import WINDOWS, backtest
 from market_abm.analysis.backtest_tables import path_table, score_table
 from market_abm.analysis.vetting import FACTS, history_table, kept_table, model_value
-from market_abm.backtesting import verdict
+from market_abm.commands.backtest import verdict
 from market_abm.experiments.forecast import draws, forecasts
 from market_abm.experiments.history import FIT_END, Fact, shipped_facts
 from market_abm.experiments.observed import SERIES, value_in

@@ -22,7 +22,7 @@ from market_abm.analysis.outcomes import LAB_OUTCOMES, OUTCOMES
 from market_abm.analysis.pairing import Effect
 from market_abm.analysis.table import shown
 from market_abm.analysis.writer import Writer
-from market_abm.inspection import THEMES
+from market_abm.commands.inspect import THEMES
 from market_abm.scenario import Scenario, load_scenario, shipped
 from tests.house.tree import ROOT
 

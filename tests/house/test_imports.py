@@ -14,7 +14,7 @@ from tests.house.tree import PACKAGE, ROOT, modules
 ORDER = [
     "units", "rng", "elementary", "decorated", "plugins", "data", "market", "measures", "scenario", "economy",
     "strategies", "timeline", "agents", "model", "results", "experiments", "conformance", "analysis", "report", "app",
-    "terminal", "console", "inspection", "commands", "backtesting", "sweeping", "stressing", "cli", "__main__",
+    "console", "sweeping", "commands", "cli", "__main__",
 ]  # fmt: skip
 """Rooms from the ground up: a room imports only from those before it."""
 

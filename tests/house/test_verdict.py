@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from market_abm.backtesting import inputs
+from market_abm.commands.backtest import inputs
 from tests.house.refresh import KEPT, README, VERDICT, verdict
 
 
