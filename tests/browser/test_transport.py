@@ -71,6 +71,20 @@ def test_reset_keeps_controls_and_seed(page: Tab) -> None:
     assert page.page.input_value("#abm-behaviour-beta") == "0.3"
 
 
+def test_a_frame_does_not_write_over_what_is_being_typed(page: Tab) -> None:
+    page.page.select_option("[data-act=speed]", "0.1")
+    page.page.evaluate("() => document.querySelector('[data-act=play]').click()")
+    page.page.focus("#abm-behaviour-beta")
+    page.page.keyboard.press("Control+A")
+    page.page.keyboard.type("0.3")
+    page.at("2027Q2")
+    assert page.page.input_value("#abm-behaviour-beta") == "0.3"
+    page.page.keyboard.press("Enter")
+    page.page.wait_for_selector(".abm-fold .abm-badge")
+    assert page.page.input_value("#abm-behaviour-beta") == "0.3"
+    assert "behaviour.beta=0.3" in page.page.input_value("#abm-command")
+
+
 def test_a_mark_of_the_timeline_leads_to_its_quarter(page: Tab) -> None:
     page.act("four")
     page.at("2027Q3")
