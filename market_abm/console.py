@@ -123,6 +123,10 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Show no more; again is allowed."""
         self._timer.cancel()
         with self._lock:
             self.quiet = True

@@ -9,10 +9,11 @@ from typing import Any
 from market_abm.experiments.experiment import Experiment
 from market_abm.experiments.outputs import RunTables, arrow_tables, kept_quarters
 from market_abm.experiments.plan import Plan, Run, make_plan
+from market_abm.experiments.state import State, Tell
 from market_abm.experiments.store import journal
 from market_abm.experiments.store.folder import Sweep, model_named
 from market_abm.experiments.store.overview import connect, find
-from market_abm.experiments.sweep import Options, State, Tell, sweep
+from market_abm.experiments.sweep import Options, sweep
 from market_abm.experiments.work import failure
 from market_abm.results.store import StoreError
 from market_abm.scenario import Scenario

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator, Set
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from market_abm.results.dictionary import columns
+
+if TYPE_CHECKING:
+    from market_abm.experiments.experiment import Experiment
 
 Z = 1.959963984540054
 """Normal quantile of a 95 % interval."""
@@ -66,3 +72,24 @@ class Headline:
         if math.isnan(low):
             return text
         return f"{text} ({scale * low:{digits}} to {scale * high:{digits}})"
+
+
+def stored_values(folder: Path, experiment: Experiment, keys: Set[str]) -> Iterator[tuple[int, float | None]]:
+    """Seed and figure of the runs that are stored already; nothing where the figure is not kept.
+
+    Parameters
+    ----------
+    keys : set of str
+        Runs that belong to the sweep.
+    """
+    from market_abm.experiments.store.overview import connect
+
+    name, kept = experiment.headline, experiment.keep.get("steps")
+    if not keys or name is None or kept is None or (kept.columns != "all" and name not in kept.columns):
+        return
+    with connect(folder) as link:
+        query = f'SELECT key, seed, arg_max("{name}", quarter) FROM stored_steps GROUP BY key, seed'
+        rows = link.execute(query).fetchall()
+    for key, seed, value in rows:
+        if key in keys:
+            yield seed, None if value is None else float(value)

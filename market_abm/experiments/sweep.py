@@ -4,74 +4,26 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from market_abm.experiments.engine.backlog import ATTEMPTS, TARGET, Backlog
-from market_abm.experiments.headline import Headline
-from market_abm.experiments.plan import Plan, Run, bases_of, make_plan
+from market_abm.experiments.engine.interrupts import interrupts
+from market_abm.experiments.headline import Headline, stored_values
+from market_abm.experiments.plan import SEED_BATCH, Plan, Run, bases_of, make_plan
+from market_abm.experiments.state import State, Tell
 from market_abm.experiments.store import tables
 from market_abm.experiments.store.folder import Sweep
-from market_abm.experiments.work import Job, Report
+from market_abm.experiments.work import Job, Report, definition, warm_up
 
 if TYPE_CHECKING:
     from market_abm.experiments.experiment import Experiment
     from market_abm.experiments.store.journal import Journal
     from market_abm.scenario import Scenario
-
-
-@dataclass
-class State:
-    """How far a sweep is.
-
-    Attributes
-    ----------
-    planned, done, failed : int
-        Runs in all, stored (those of earlier sessions too), recorded as failed.
-    now : int
-        Runs stored in this session.
-    headline : Headline
-        The figure told so far.
-    notes : list of str
-        Damage found, warnings.
-    interrupted, lost : str
-        Why it ended early, if it did: by a key, or because the cluster is gone.
-    """
-
-    planned: int = 0
-    done: int = 0
-    failed: int = 0
-    now: int = 0
-    began: float = field(default_factory=time.monotonic)
-    headline: Headline = field(default_factory=lambda: Headline(None))
-    notes: list[str] = field(default_factory=list)
-    interrupted: bool = False
-    lost: str = ""
-
-    @property
-    def rate(self) -> float:
-        """Runs a second in this session."""
-        return self.now / max(time.monotonic() - self.began, 1e-9)
-
-    @property
-    def left(self) -> int:
-        """Runs still to do."""
-        return self.planned - self.done - self.failed
-
-    @property
-    def remaining(self) -> float:
-        """Seconds that the rest should take; NaN before anything is known."""
-        return self.left / self.rate if self.now else float("nan")
-
-
-Tell = Callable[[State], None]
 
 
 @dataclass(frozen=True)
@@ -171,22 +123,37 @@ def _continued(plan: Plan, store: Sweep, journal: Journal, options: Options, tel
         planned=len(runs), done=len(keys & stored.keys), failed=len(keys & set(stored.failures)),
         headline=Headline(plan.experiment.headline), notes=list(stored.notes),
     )  # fmt: skip
+    for seed, value in stored_values(store.path, plan.experiment, keys & stored.keys):
+        state.headline.add(seed, value)
     if stored.lost:
         journal.append("lost", runs=stored.lost)
+    began = time.monotonic()
     if todo:
         journal.append(
             "begin", planned=len(runs), done=state.done, failed=state.failed, options=vars(options)
         )
-        if options.shuffled is not None:
-            random.Random(options.shuffled).shuffle(todo)
+        todo = _spread(todo) if options.shuffled is None else _shuffled(todo, options.shuffled)
         tell(state)
         _run(plan, store, journal, options, todo, state, tell)
-        journal.append("end", done=state.done, failed=state.failed, seconds=time.monotonic() - state.began)
+        journal.append("end", done=state.done, failed=state.failed, seconds=time.monotonic() - began)
     if not state.left:
         found = tables.compact(store.path, tuple(plan.experiment.keep))
         if todo or _parts_were_left(store):
             journal.append("compacted", tables=found.name, runs=len(found.keys))
     return state
+
+
+def _spread(todo: list[Run]) -> list[Run]:
+    """Batches of seeds as in the plan, points in an order drawn once: then the figure so far is one of the whole."""
+    points = sorted({run.point for run in todo})
+    place = dict(zip(points, _shuffled(list(range(len(points))), 0)))
+    first = min(run.seed for run in todo)
+    return sorted(todo, key=lambda run: ((run.seed - first) // SEED_BATCH, place[run.point], run.seed))
+
+
+def _shuffled[T](items: list[T], seed: int) -> list[T]:
+    random.Random(seed).shuffle(items)
+    return items
 
 
 def _parts_were_left(store: Sweep) -> bool:
@@ -205,7 +172,7 @@ def _run(
     backlog = Backlog(todo, plan.experiment.limit_seconds, options.chunk_seconds, options.attempts)
     job_of = _jobs(plan, store, uuid.uuid4().hex[:8])
     seeds = {run.key: run.seed for run in todo}
-    with _interrupts() as stopping:
+    with interrupts() as stopping:
         try:
             for report in _reports(plan, store, options, backlog, job_of, stopping):
                 _record(report, journal, state, seeds)
@@ -226,6 +193,8 @@ def _reports(
     if options.workers == 0 and options.scheduler is None:
         from market_abm.experiments.engine import here
 
+        # before the first run, whose limit is not meant for a compiler
+        warm_up(definition(str(store.path.resolve()), plan.fingerprint).model)
         yield from here.reports(backlog, job_of, stopping)
         return
     from market_abm.experiments.engine.cluster import Cluster
@@ -257,30 +226,9 @@ def _record(report: Report | str, journal: Journal, state: State, seeds: Mapping
         journal.append(
             "part", name=report.name, runs=len(report.done), bytes=report.bytes, seconds=report.seconds
         )
-        state.done += len(report.done)
-        state.now += len(report.done)
+        state.stored(len(report.done))
         for key, _, value in report.done:
             state.headline.add(seeds[key], value)
     for row in report.failures:
         journal.append("failed", **row)
         state.failed += 1
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """The first interrupt asks to stop after what is running; a second one stops at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

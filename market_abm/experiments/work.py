@@ -132,11 +132,11 @@ def prepare(folder: str, fingerprint: str, token: str, memory: int | None = None
         return found | {"problem": f"{found['host']} runs other model code; install the same version there"}
     if memory is not None:
         _limit_memory(memory)
-    _warm_up(common.model)
+    warm_up(common.model)
     return found
 
 
-def _warm_up(model: Callable[..., Any] | None) -> None:
+def warm_up(model: Callable[..., Any] | None) -> None:
     """Import and compile now, so that the first run is as quick as the others."""
     import pyarrow.parquet  # noqa: F401
 

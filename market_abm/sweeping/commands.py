@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from market_abm import console
 
 if TYPE_CHECKING:
     from market_abm.experiments.experiment import Experiment
-    from market_abm.experiments.sweep import Options, State
+    from market_abm.experiments.state import State, Tell
+    from market_abm.experiments.sweep import Options
 
 GIGABYTE = 1 << 30
 SHOWN = 10
@@ -59,15 +61,20 @@ def sweep(
     from market_abm.experiments.sweep import sweep as run
 
     _warn_of_pickles(where.scheduler)
-    with (
-        console.Progress("Resolving scenarios, points", quiet) as planning,
-        _progress(quiet or json) as progress,
-    ):
-        state = run(
-            experiment, folder, file=file, options=options, anew=anew,
-            command=console.command_line(), tell=progress, planning=planning,
-        )  # fmt: skip
-    return _told(state, folder, console.command_line(), json)
+    planning = console.Progress("Resolving scenarios, points", quiet)
+
+    def swept(tell: Tell) -> State:
+        def told(state: State) -> None:
+            planning.close()  # one bar at a time
+            tell(state)
+
+        with planning:
+            return run(
+                experiment, folder, file=file, options=options, anew=anew,
+                command=console.command_line(), tell=told, planning=planning,
+            )  # fmt: skip
+
+    return _carried_out(swept, folder, json, quiet)
 
 
 def retry(folder: Path, where: Where, json: bool, quiet: bool) -> int:
@@ -76,9 +83,19 @@ def retry(folder: Path, where: Where, json: bool, quiet: bool) -> int:
 
     options = where.options()
     _warn_of_pickles(where.scheduler)
-    with _progress(quiet or json) as progress:
-        state = again(folder, options, tell=progress)
-    return _told(state, folder, console.command_line(), json)
+    return _carried_out(lambda tell: again(folder, options, tell=tell), folder, json, quiet)
+
+
+def _carried_out(run: Callable[[Tell], State], folder: Path, json: bool, quiet: bool) -> int:
+    """Run with progress, say what came of it; a second interrupt loses what is under way and no more."""
+    command = console.command_line()
+    try:
+        with _progress(quiet or json) as progress:
+            state = run(progress)
+    except KeyboardInterrupt:
+        console.complain(f"Stopped at once; what was stored is safe. To go on: {command}")
+        return console.INTERRUPTED
+    return _told(state, folder, command, json, progress.notes)
 
 
 def status(folder: Path, json: bool) -> int:
@@ -151,8 +168,8 @@ def _progress(quiet: bool) -> Any:
     return SweepProgress(quiet)
 
 
-def _told(state: State, folder: Path, command: str, json: bool) -> int:
-    """What came of it, and how to go on."""
+def _told(state: State, folder: Path, command: str, json: bool, shown: int) -> int:
+    """What came of it, and how to go on; notes that progress has shown are not repeated."""
     from market_abm.experiments.store import journal
 
     ended = state.interrupted or bool(state.lost)
@@ -166,7 +183,7 @@ def _told(state: State, folder: Path, command: str, json: bool) -> int:
             }
         )  # fmt: skip
         return code
-    for note in state.notes:
+    for note in state.notes[shown:]:
         console.complain(f"Note: {note}.")
     print(f"{state.done:,} of {state.planned:,} runs are stored in {folder} ({state.now:,} of them now).")
     if words := state.headline.words():

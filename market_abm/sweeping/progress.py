@@ -8,21 +8,27 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from market_abm.experiments.sweep import State
+    from market_abm.experiments.state import State
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 
 
 class SweepProgress:
-    """Told the state after every chunk; shows it on standard error."""
+    """Told the state after every chunk; shows it on standard error.
+
+    Attributes
+    ----------
+    notes : int
+        Notes of the state that were shown.
+    """
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
         self._bar: Any = None
         self._task: Any = None
         self._told = -math.inf
-        self._notes = 0
+        self.notes = 0
 
     def __enter__(self) -> SweepProgress:
         return self
@@ -35,13 +41,17 @@ class SweepProgress:
         """Show how far the sweep is."""
         if self.quiet:
             return
+        new, self.notes = state.notes[self.notes :], len(state.notes)
         if sys.stderr.isatty():
-            self._draw(state)
-        elif time.monotonic() - self._told >= EVERY or not state.left:
+            self._draw(state, new)
+            return
+        for note in new:
+            print(f"Note: {note}.", file=sys.stderr, flush=True)
+        if time.monotonic() - self._told >= EVERY or not state.left:
             self._told = time.monotonic()
             print(line(state), file=sys.stderr, flush=True)
 
-    def _draw(self, state: State) -> None:
+    def _draw(self, state: State, new: list[str]) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -50,9 +60,8 @@ class SweepProgress:
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self._task = self._bar.add_task("", total=state.planned)
             self._bar.start()
-        for note in state.notes[self._notes :]:
-            self._bar.console.print(note, markup=False)
-        self._notes = len(state.notes)
+        for note in new:
+            self._bar.console.print(f"Note: {note}.", markup=False)
         self._bar.update(self._task, completed=state.done + state.failed, description=said(state))
 
 
@@ -63,7 +72,8 @@ def line(state: State) -> str:
 
 def said(state: State) -> str:
     """Rate, remaining time, failures, the figure so far."""
-    words = [f"{state.rate:.1f} a second, {span(state.remaining)} left" if state.now else "starting"]
+    known = not math.isnan(state.rate)
+    words = [f"{state.rate:.1f} a second, {span(state.remaining)} left" if known else "starting"]
     if state.failed:
         words.append(f"{state.failed:,} failed")
     if told := state.headline.words():

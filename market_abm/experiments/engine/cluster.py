@@ -174,13 +174,16 @@ class Cluster:
             When a worker cannot write the folder.
         """
         self._prepared = (str(folder), fingerprint, token, self.memory if self._local else None)
-        started = time.monotonic()
+        started, told = time.monotonic(), False
         while len(backlog) or any(slot.runs for slot in self._slots.values()):
             yield from self._look(backlog, folder)
             if stopping() and not any(slot.runs for slot in self._slots.values()):
                 return
             if not stopping():
                 self._hand_out(backlog, job_of)
+            elif not told:
+                told = True
+                yield "finishing the runs that are under way; Ctrl-C once more stops at once"
             if self._slots or self._away:
                 started = time.monotonic()
             elif time.monotonic() - started > ALONE:
