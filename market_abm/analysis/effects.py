@@ -32,7 +32,7 @@ class Effect:
     base : float
         Mean at the level compared with.
     value, low, high : float
-        Difference and its interval.
+        Difference and its interval: of 95 % alone, or with ``where`` for all values of the other factors together.
     seeds, pairs : int
     """
 
@@ -80,13 +80,18 @@ def effects(folder: Path, output: str) -> list[Effect]:
 
 
 def _by_cell(table: pd.DataFrame, factors: list[str], output: str) -> list[Effect]:
+    """The scenario's effect at each value of the other factors; intervals that hold for all of them together.
+
+    Otherwise, of twenty values that all mean nothing, one would show a sign (Bonferroni's bound).
+    """
     others = [name for name in factors if name != "scenario"]
     levels = list(dict.fromkeys(table["scenario"]))
+    groups = list(table.groupby(others, sort=True))
     found = []
-    for key, part in table.groupby(others, sort=True):
+    for key, part in groups:
         where = dict(zip(others, key if isinstance(key, tuple) else (key,)))
         for level in levels[1:]:
-            effect = _effect(part, factors, output, "scenario", level, levels[0], where)
+            effect = _effect(part, factors, output, "scenario", level, levels[0], where, len(groups))
             if effect is not None:
                 found.append(effect)
     return found
@@ -100,6 +105,7 @@ def _effect(
     level: Any,
     against: Any,
     where: dict[str, Any],
+    comparisons: int = 1,
 ) -> Effect | None:
     from scipy.stats import t
 
@@ -111,7 +117,11 @@ def _effect(
     by_seed = (both["one"] - both["other"]).groupby(level="seed").mean().to_numpy()
     mean, size = float(by_seed.mean()), len(by_seed)
     if size > 1:
-        half = float(t.ppf(0.975, size - 1)) * float(by_seed.std(ddof=1)) / float(np.sqrt(size))
+        half = (
+            float(t.ppf(1.0 - 0.025 / comparisons, size - 1))
+            * float(by_seed.std(ddof=1))
+            / float(np.sqrt(size))
+        )
     else:
         half = float("inf")
     return Effect(
@@ -129,6 +139,13 @@ def _effect(
     )
 
 
+def split(output: str) -> tuple[str, str, str]:
+    """Table, column and firm of an output: ``column`` of steps, ``table.column`` or ``table.column:Firm``."""
+    head, _, firm = output.partition(":")
+    table, _, column = head.rpartition(".")
+    return table or "steps", column, firm
+
+
 def outcome(folder: Path, output: str) -> tuple[pd.DataFrame, list[str]]:
     """A row a run: the factors' values, seed, and the output as ``value``; and the names of the factors."""
     from market_abm.experiments.store.folder import Sweep
@@ -136,8 +153,7 @@ def outcome(folder: Path, output: str) -> tuple[pd.DataFrame, list[str]]:
     from market_abm.results.dictionary import ORDER, columns
 
     experiment = Sweep(folder).manifest()["experiment"]
-    table, _, rest = output.rpartition(".") if "." in output else ("steps", "", output)
-    column, _, firm = rest.partition(":")
+    table, column, firm = split(output)
     known = [item.name for item in columns(table) if item.dtype != "str"] if table in ORDER else []
     if table not in experiment["keep"] or column not in known:
         raise StoreError(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from market_abm.analysis.effects import split
 from market_abm.results.store import StoreError
+
+if TYPE_CHECKING:
+    from market_abm.experiments.experiment import Experiment
 
 CONFIDENCE = 0.95
 
@@ -119,7 +123,7 @@ def sensitivity(folder: Path, outputs: Sequence[str] = ()) -> Sensitivity:
     Parameters
     ----------
     outputs : sequence of str
-        ``column`` of steps, or ``firms.column:Firm``; default every number kept of steps.
+        ``column`` of steps, or ``firms.column:Firm``; default those of the experiment, or every number of steps.
 
     Raises
     ------
@@ -135,7 +139,7 @@ def sensitivity(folder: Path, outputs: Sequence[str] = ()) -> Sensitivity:
         raise StoreError(f"{folder}: the design is {kind}; indices need design: sobol or design: morris")
     found: list[Index] = []
     constant = []
-    names = list(outputs) or _numbers(plan.experiment.keep)
+    names = list(outputs) or _wanted(plan.experiment)
     for name in names:
         means = _means(folder, name)
         missing = [point for point in range(len(plan.hashes)) if point not in means]
@@ -162,15 +166,18 @@ def sensitivity(folder: Path, outputs: Sequence[str] = ()) -> Sensitivity:
 
 
 def default_outputs(folder: Path) -> list[str]:
-    """Outputs that are read where none is named: every number kept of steps."""
+    """Outputs that are read where none is named: those of the experiment, or every number kept of steps."""
     from market_abm.experiments.again import stored_plan
 
-    return _numbers(stored_plan(folder)[0].experiment.keep)
+    return _wanted(stored_plan(folder)[0].experiment)
 
 
-def _numbers(keep: Any) -> list[str]:
+def _wanted(experiment: Experiment) -> list[str]:
     from market_abm.experiments.outputs import kept_columns
 
+    if experiment.outputs:
+        return list(experiment.outputs)
+    keep = experiment.keep
     if "steps" not in keep:
         raise StoreError(
             "the sweep keeps no column of steps; name an output, for example firms.product_share:OpenAI"
@@ -184,8 +191,7 @@ def _means(folder: Path, output: str) -> dict[int, float]:
     from market_abm.experiments.store.overview import connect
     from market_abm.results.dictionary import ORDER, columns
 
-    table, _, rest = output.rpartition(".") if "." in output else ("steps", "", output)
-    column, _, firm = rest.partition(":")
+    table, column, firm = split(output)
     kept = Sweep(folder).manifest()["experiment"]["keep"]
     known = [item.name for item in columns(table)] if table in ORDER else []
     if table not in kept or column not in known:

@@ -114,6 +114,10 @@ class Experiment(Part):
     headline: str | None = Field(
         default=None, description="column of steps told while it runs: a count is told as a share of runs"
     )
+    outputs: tuple[str, ...] = Field(
+        default=(),
+        description="what `market-abm sensitivity` reads where nothing is named: a column of steps, or table.column:Firm",
+    )
     limit_seconds: float | None = Field(
         default=None, gt=0, description="a run that takes longer is ended and recorded as failed"
     )
@@ -151,6 +155,12 @@ class Experiment(Part):
         if self.headline is not None and self.headline not in names("steps"):
             near = nearest(self.headline, names("steps")) or ""
             refuse(f'steps has no column "{self.headline}"', at="headline", nearest=near)
+        for output in self.outputs:
+            head = output.partition(":")[0]
+            table, _, column = head.rpartition(".")
+            found = self.keep.get(table or "steps")
+            if found is None or (found.columns != "all" and column not in found.columns):
+                refuse(f'"{output}" is not kept', at="outputs", remedy="Add its column under keep")
         twice = set(self.set) & set(self.factors)
         if twice:
             refuse(f"{sorted(twice)[0]} is both set and varied", at="set", remedy="Keep one of them")
