@@ -17,6 +17,7 @@ from market_abm.analysis.headline import MEASURES, Headline, Values, headline_of
 from market_abm.experiments.pool import Progress, count_of, each
 from market_abm.experiments.replicate import as_scenario, replicate
 from market_abm.scenario.assumptions import Assumption, assumptions, named
+from market_abm.scenario.errors import ScenarioError
 
 if TYPE_CHECKING:
     import os
@@ -163,22 +164,35 @@ class _Bench:
 
     def measure(self, places: Iterable[Place]) -> None:
         """Run what is not known yet, all in one pool."""
-        todo = [place for place in dict.fromkeys(places) if place not in self.values]
-        jobs = []
-        for group, position in todo:
-            held = [self.groups[group].held(scenario, position) for scenario in self.pair]
-            jobs += [(*held, seed, self.headline) for seed in self.seeds]
+        runs: list[Place] = []
+        jobs: list[tuple[Scenario, Scenario, int, Headline]] = []
+        for place in dict.fromkeys(places):
+            if place in self.values:
+                continue
+            group, position = place
+            try:
+                held = [self.groups[group].held(scenario, position) for scenario in self.pair]
+            except ScenarioError as error:  # the end of one range need not go with the centre of another
+                self._keep(place, [str(error.problems[0])])
+            else:
+                runs.append(place)
+                jobs += [(held[0], held[1], seed, self.headline) for seed in self.seeds]
         done = each(headline_values, jobs, self.workers, self.progress)
-        for step, place in enumerate(todo):
-            part = done[step * len(self.seeds) : (step + 1) * len(self.seeds)]
-            self.failures += [
-                f"{self.groups[place[0]].key}: {item}" for item in part if isinstance(item, str)
-            ]
-            nan = float("nan")
-            self.values[place] = {
-                measure: np.array([nan if isinstance(item, str) else item[measure] for item in part])
-                for measure in MEASURES
-            }
+        for step, place in enumerate(runs):
+            self._keep(place, done[step * len(self.seeds) : (step + 1) * len(self.seeds)])
+
+    def _keep(self, place: Place, measured: Sequence[Values | str]) -> None:
+        """Values at a position, (seeds,) each; where there are none, NaN and the reason."""
+        self.failures += [
+            f"{self.groups[place[0]].key} at {place[1]:+g}: {item}"
+            for item in measured
+            if isinstance(item, str)
+        ]
+        found = [item if isinstance(item, dict) else {} for item in measured]
+        found += [{}] * (len(self.seeds) - len(found))
+        self.values[place] = {
+            measure: np.array([item.get(measure, float("nan")) for item in found]) for measure in MEASURES
+        }
 
     def mean(self, group: int, position: float, measure: str) -> float:
         """Mean over the seeds that have a value; NaN where none has."""

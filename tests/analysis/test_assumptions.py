@@ -106,3 +106,13 @@ def test_a_variant_differs_by_the_assumption_alone(pair):
     assert rows.loc[("behaviour.beta", "velocity"), "effect"] == 0.0
     assert rows.loc[("timeline.K01.contract.volume", "velocity"), "effect"] > 0.0
     assert found.failures == ()
+
+
+def test_an_end_that_no_world_can_have_is_told_and_the_rest_goes_on(pair):
+    """With every fleet at the low end of its range the contracts in force take more than there is."""
+    found = assumption_effects(*pair, ["firms.*.fleet.online"], (1,), headline=SUBJECT, halvings=1)
+    [failure] = found.failures
+    assert failure.startswith("firms.*.fleet.online at -1: ") and "Allowed: at most" in failure
+    assert found.table["at_low"].isna().all() and found.table["effect"].isna().all()
+    rows = found.table.set_index("measure")["at_high"]
+    assert rows.drop("leverage").notna().all()
