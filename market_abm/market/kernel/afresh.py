@@ -6,8 +6,8 @@ The parametric path stops at every block that it passes; the primal simplex goes
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.crash import greedy_tree
 from market_abm.market.kernel.network import COST, Network
 from market_abm.market.kernel.simplex import MARKET, optimise
@@ -21,7 +21,7 @@ BLOCKS_A_PIVOT = 3
 """Blocks that the parametric path passes in the time of one pivot of the primal simplex."""
 
 
-@njit(cache=True)
+@borrowing
 def many_blocks(net, short):
     """Whether taking ``short`` of the sellers' capacity passes more blocks than a new solve has pivots."""
     S, root = len(net.out_first) - 1, len(net.limit)
@@ -36,7 +36,7 @@ def many_blocks(net, short):
     return short * blocks > BLOCKS_A_PIVOT * root * capacity
 
 
-@njit(cache=True)
+@compiled
 def solve_afresh(net, limit, t, x, total):
     """Clear again with other capacities ``limit``; add the loss of surplus to ``total``.
 
@@ -60,7 +60,7 @@ def solve_afresh(net, limit, t, x, total):
     return True
 
 
-@njit(cache=True)
+@borrowing
 def add_value_between(net, b, low, high, total):
     """Add what buyer b's units from ``low`` to ``high`` are worth to ``total``; subtract it the other way."""
     sign = np.int64(1)

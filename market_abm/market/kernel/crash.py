@@ -8,8 +8,8 @@ feasible. The simplex does the rest.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
@@ -27,7 +27,7 @@ from market_abm.market.kernel.tree import (
 )
 
 
-@njit(cache=True)
+@borrowing
 def blocks_above(net, b, price):
     """Number of buyer b's blocks that are worth more than ``price``."""
     low, high = 0, net.limit[len(net.out_first) - 1 + b]
@@ -40,7 +40,7 @@ def blocks_above(net, b, price):
     return low
 
 
-@njit(cache=True)
+@borrowing
 def common_rent(net, cheapest):
     """Rent on the cheapest links at which capacity would just be sold, by bisection; at least zero."""
     S, B = len(net.out_first) - 1, len(net.first) - 1
@@ -62,7 +62,7 @@ def common_rent(net, cheapest):
     return high
 
 
-@njit(cache=True)
+@compiled
 def greedy_tree(net):
     """Feasible tree and flows near the optimum."""
     S, B = len(net.out_first) - 1, len(net.first) - 1
@@ -141,7 +141,7 @@ def greedy_tree(net):
     return t, x
 
 
-@njit(cache=True)
+@borrowing
 def blocks_short_of(net, b, served):
     """The block in which the next unit after ``served`` lies (the last one when there is none)."""
     last = net.limit[len(net.out_first) - 1 + b] - 1
@@ -151,7 +151,7 @@ def blocks_short_of(net, b, served):
     return k
 
 
-@njit(cache=True)
+@borrowing
 def _price(net, t, nodes, size):
     S = len(net.out_first) - 1
     for k in range(1, size):

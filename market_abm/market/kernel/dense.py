@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled, inlined
 from market_abm.market.kernel.network import BUYER, COST, SELLER, Ints
 from market_abm.market.kernel.tree import (
     BLOCK,
@@ -47,16 +47,18 @@ class Dense(NamedTuple):
     enter: Ints
     away: Ints
     masked: Ints
+    threshold: Ints
+    candidate: Ints
 
 
-@njit(cache=True)
+@borrowing
 def pays(net, capped):
     """Whether full matrices are worth it."""
     S, B = len(net.out_first) - 1, len(net.first) - 1
     return not capped and S + B <= 250 and S * B <= 3 * net.arc.shape[1]
 
 
-@njit(cache=True)
+@compiled
 def full(net, used):
     """Matrices of a network; empty ones when they are not to be used."""
     S, B = len(net.out_first) - 1, len(net.first) - 1
@@ -71,11 +73,11 @@ def full(net, used):
             j, i = net.arc[SELLER, a], net.arc[BUYER, a] - S
             by_buyer[i, j] = by_seller[j, i] = net.arc[COST, a]
             link[i, j] = a
-    own = np.zeros((4, root + 1), np.int64)
-    return Dense(by_buyer, by_seller, link, own[0], own[1], own[2], own[3])
+    own = np.zeros((6, root + 1), np.int64)
+    return Dense(by_buyer, by_seller, link, own[0], own[1], own[2], own[3], own[4], own[5])
 
 
-@njit(cache=True)
+@inlined
 def open_own(net, d, limit, t, n):
     """Set what opens node n's own arc as it rests outside the tree."""
     S = len(net.out_first) - 1
@@ -93,7 +95,7 @@ def open_own(net, d, limit, t, n):
             d.enter[n] = net.value[n - S, k - 1]
 
 
-@njit(cache=True)
+@inlined
 def _least(row, other):
     """Smallest sum of two rows, element by element."""
     least = np.int64(2 * NO_LINK)
@@ -102,7 +104,7 @@ def _least(row, other):
     return least
 
 
-@njit(cache=True)
+@borrowing
 def rejoin_dense(net, d, limit, t, top, outward, nodes):
     """As :func:`parametric.rejoin`."""
     S, B = d.by_seller.shape

@@ -7,15 +7,15 @@ from the root. They belong to the problem, not to the optimal flow or duals that
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, UP
 
 FAR = 1 << 61
 
 
-@njit(cache=True)
+@borrowing
 def worth_of_next(net, S, i, served):
     """Value of buyer node i's next unit, -FAR when it is served in full."""
     b = i - S
@@ -25,7 +25,7 @@ def worth_of_next(net, S, i, served):
     return np.int64(-FAR)
 
 
-@njit(cache=True)
+@borrowing
 def worth_of_last(net, S, i, served):
     """Value of buyer node i's last served unit, FAR when it has none."""
     b = i - S
@@ -35,7 +35,7 @@ def worth_of_last(net, S, i, served):
     return np.int64(FAR)
 
 
-@njit(cache=True)
+@compiled
 def end_prices(net, limit, x, f, p, lowest):
     """Lowest (or highest) optimal potential of every node, (S + B,), with the root's at zero.
 
@@ -91,7 +91,7 @@ def end_prices(net, limit, x, f, p, lowest):
     return price
 
 
-@njit(cache=True)
+@compiled
 def lowest_prices(net, limit, t, x):
     """Lowest optimal potentials (S + B,) of an optimum with its table.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.crash import greedy_tree
 from market_abm.market.kernel.ends import FAR, end_prices, lowest_prices
 from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
@@ -20,12 +20,12 @@ BATCH = 40
 """Arcs that are looked at before the best of them enters the tree."""
 
 
-@njit(cache=True)
+@compiled
 def _pivots_allowed(net):
     return 10_000 + 100 * (net.arc.shape[1] + len(net.limit))
 
 
-@njit(cache=True)
+@compiled
 def solve(
     capacity,
     unit_cost,
@@ -67,7 +67,7 @@ def solve(
     return net, t, x, flow, served, surplus, pivots
 
 
-@njit(cache=True)
+@compiled
 def unpack(net, t, x, sellers, buyers):
     """Flows in the shape of the problem, and the exact surplus."""
     S = len(net.out_first) - 1
@@ -84,7 +84,7 @@ def unpack(net, t, x, sellers, buyers):
     return flow, served, to_float(total)
 
 
-@njit(cache=True)
+@compiled
 def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
     """Losses by seller (S,), buyer (B,) and link (S, B) in the shape of the problem; NaN where not asked.
 
@@ -99,7 +99,7 @@ def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
     return seller, buyer, link, done
 
 
-@njit(cache=True)
+@compiled
 def by_place(net, by_node, by_link, shape, sellers, buyers):
     """Put the losses of nodes and links where they stand in the problem."""
     S = len(net.out_first) - 1
@@ -116,7 +116,7 @@ def by_place(net, by_node, by_link, shape, sellers, buyers):
     return seller, buyer, link
 
 
-@njit(cache=True)
+@compiled
 def unit_prices(
     net, node_price, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
 ):
@@ -152,7 +152,7 @@ def unit_prices(
     return price
 
 
-@njit(cache=True)
+@compiled
 def prices(net, t, x, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap):
     """Lowest (or highest) competitive unit price of every seller; no highest price without capacity."""
     if lowest:
@@ -170,7 +170,7 @@ def prices(net, t, x, lowest, capacity, unit_cost, block_quantity, block_value, 
     return highest
 
 
-@njit(cache=True)
+@borrowing
 def node_of(net, seller):
     """Node of a row of sellers, -1 when it was left out."""
     for n in range(len(net.out_first) - 1):
@@ -179,7 +179,7 @@ def node_of(net, seller):
     return -1
 
 
-@njit(cache=True)
+@compiled
 def withdrawal(net, t, x, seller, quantity, buyers):
     """Loss, served quantities and lowest potentials after taking ``quantity`` grid steps of a seller.
 
@@ -193,7 +193,7 @@ def withdrawal(net, t, x, seller, quantity, buyers):
     return loss, served, lowest
 
 
-@njit(cache=True)
+@compiled
 def after(net, limit, t, x, buyers):
     """Served quantities and lowest potentials of an optimum."""
     S = len(net.out_first) - 1

@@ -6,8 +6,8 @@ Compiled only when it is asked for. Tables made here hold flows and prices, no t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.entry import after, by_place, node_of, unpack
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER, build
 from market_abm.market.kernel.paths import force, solve_by_paths
@@ -17,7 +17,7 @@ from market_abm.market.kernel.tree import OWN_FLOW, PARENT, PRICE, empty_table
 from market_abm.market.kernel.words import add_product, to_float
 
 
-@njit(cache=True)
+@compiled
 def solve(
     capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap, incumbent, key
 ):
@@ -33,7 +33,7 @@ def solve(
     return net, t, x, flow, served, surplus, -1
 
 
-@njit(cache=True)
+@compiled
 def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
     """Losses by seller, buyer and link; as :func:`entry.losses`."""
     S, m, root = len(net.out_first) - 1, x.shape[0], len(net.limit)
@@ -66,7 +66,7 @@ def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
     return by_place(net, by_node, by_link, shape, sellers, buyers)
 
 
-@njit(cache=True)
+@compiled
 def withdrawal(net, t, x, seller, quantity, buyers):
     """Take capacity of a row of sellers away; as :func:`entry.withdrawal`."""
     limit, total, left = net.limit.copy(), np.zeros(2, np.int64), np.int64(0)
@@ -82,7 +82,7 @@ def withdrawal(net, t, x, seller, quantity, buyers):
     return (to_float(total) if left == 0 else np.nan), served, lowest
 
 
-@njit(cache=True)
+@compiled
 def settle_by_paths(net, x, f, p, incumbent, tie_key):
     """The same choice by cancelling cycles of negative tie cost on tight residual arcs (Klein 1967).
 
@@ -140,7 +140,7 @@ def settle_by_paths(net, x, f, p, incumbent, tie_key):
                     break
 
 
-@njit(cache=True)
+@borrowing
 def own_rooms(net, S, n, flow, price):
     """What can flow from the root to node n, and back, on its own arc without changing the surplus."""
     into = out = np.int64(0)

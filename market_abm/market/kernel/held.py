@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.network import steps
 from market_abm.market.kernel.pair import held_state, link_pairs
 from market_abm.units import GRID
 
 
-@njit(cache=True)
+@compiled
 def held_pairs(
     capacity,
     unit_cost,
@@ -70,7 +70,7 @@ def held_pairs(
     return loss, gain, worth
 
 
-@njit(cache=True)
+@borrowing
 def last_units(quantity, value, served, amount):
     """Value of the last ``amount`` of the first ``served`` units of one buyer's blocks."""
     until = total = 0.0
@@ -81,7 +81,7 @@ def last_units(quantity, value, served, amount):
     return total
 
 
-@njit(cache=True)
+@borrowing
 def fill_up(sizes, volume):
     """Put sizes (m,) on the grid so that they sum to ``volume``: the largest takes what is left over; in place."""
     total, largest = np.int64(0), 0

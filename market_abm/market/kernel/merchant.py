@@ -7,8 +7,8 @@ what stays, on the same tree and at the same prices. Forcing the rest of the cap
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import full, pays
 from market_abm.market.kernel.ends import lowest_prices
 from market_abm.market.kernel.entry import node_of, unit_prices
@@ -18,7 +18,7 @@ from market_abm.market.kernel.removal import any_cap, take
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, open_rooms
 
 
-@njit(cache=True)
+@compiled
 def take_merchant(
     net,
     t,
@@ -72,7 +72,7 @@ def take_merchant(
     return loss, price
 
 
-@njit(cache=True)
+@compiled
 def with_room_to_change(net):
     """The same network with caps, capacities and blocks of its own."""
     return Network(
@@ -87,7 +87,7 @@ def with_room_to_change(net):
     )
 
 
-@njit(cache=True)
+@borrowing
 def set_apart(net, left, table, flow, begin, end, own_seller, own_buyer, own_use):
     """Take some flows with their fleet and the blocks that they serve out of an optimum: it stays one.
 
@@ -117,7 +117,7 @@ def set_apart(net, left, table, flow, begin, end, own_seller, own_buyer, own_use
         open_rooms(left, left.limit, table, flow)
 
 
-@njit(cache=True)
+@compiled
 def put_back(net, left, begin, end, own_seller, own_buyer):
     """Undo what :func:`set_apart` did to caps and blocks."""
     S = len(net.out_first) - 1

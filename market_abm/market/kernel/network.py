@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.units import GRID
 
 Ints = NDArray[np.int64]
@@ -56,13 +56,13 @@ class Network(NamedTuple):
     origin: Ints
 
 
-@njit(cache=True)
+@borrowing
 def steps(number):
     """Grid steps of a number that lies on the grid."""
     return np.int64(np.rint(number * GRID))
 
 
-@njit(cache=True)
+@compiled
 def build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap):
     """Strip, round and sort a problem; ``link_cap`` of shape (0, 0) is none."""
     sellers, buyers = linked.shape

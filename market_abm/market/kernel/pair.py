@@ -9,8 +9,8 @@ capacity while the buyer stays at its other trades).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import full
 from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
 from market_abm.market.kernel.parametric import NONE
@@ -34,7 +34,7 @@ from market_abm.market.kernel.tree import (
 from market_abm.market.kernel.words import add_product, to_float
 
 
-@njit(cache=True)
+@compiled
 def link_pairs(net, t, x, seller, buyer):
     """Replacement loss and resale gain of each link (seller[l], buyer[l] are rows of the problem), MUSD.
 
@@ -88,7 +88,7 @@ def link_pairs(net, t, x, seller, buyer):
     return loss, gain
 
 
-@njit(cache=True)
+@borrowing
 def arc_between(net, seller, buyer):
     """Number of the arc between two rows of the problem, -1 when it was left out."""
     for a in range(net.arc.shape[1]):
@@ -97,7 +97,7 @@ def arc_between(net, seller, buyer):
     return -1
 
 
-@njit(cache=True)
+@compiled
 def held_state(
     capacity,
     unit_cost,
@@ -180,7 +180,7 @@ def held_state(
     return net, t, x
 
 
-@njit(cache=True)
+@compiled
 def with_seller(net, old, old_t, j, hook):
     """The tree of a network that lacked seller node j, with j as a leaf on the arc ``hook``."""
     old_root = len(old.limit)

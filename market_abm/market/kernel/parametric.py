@@ -9,8 +9,8 @@ degenerate steps only ever grow the reachable part or shrink its complement: the
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing
 from market_abm.market.kernel.dense import open_own, rejoin_dense
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
@@ -30,12 +30,13 @@ from market_abm.market.kernel.tree import (
     rest,
     rooms,
 )
+from market_abm.market.kernel.walk import walk
 from market_abm.market.kernel.words import add_product
 
 NONE = -1
 
 
-@njit(cache=True)
+@borrowing
 def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, nodes, inside):
     """Hang the cut subtree of ``top`` on the cheapest arc that leads out of it (or into it).
 
@@ -121,7 +122,7 @@ def rejoin(net, limit, t, x, top, outward, banned_arc, banned_node, capped, node
     return best < FAR
 
 
-@njit(cache=True)
+@borrowing
 def force_along_tree(
     net, d, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, most, nodes, inside
 ):
@@ -129,7 +130,7 @@ def force_along_tree(
 
     With matrices in ``d`` (see :mod:`dense`) x is neither read nor written.
     """
-    S = len(net.out_first) - 1
+    S, root = len(net.out_first) - 1, len(net.limit)
     dense = len(d.link) > 0
     for _ in range(most):
         up_room, up_node = np.int64(FAR), np.int64(NONE)
@@ -162,13 +163,38 @@ def force_along_tree(
             amount -= send
             if amount == 0:
                 break
-        if t[PRED, top] == OWN or not dense:
+        own = t[PRED, top] == OWN
+        if own or not dense:
             rest(net, t, x, top)
-        if t[PRED, top] == OWN:
+        joined = False
+        if own:
             if top >= S and outward:
                 t[BLOCK, top] += 1
             if dense and top != banned_node:
                 open_own(net, d, limit, t, top)
+            if not capped and root == (goal if outward else start):
+                end = start if outward else goal
+                amount, joined = walk(
+                    net,
+                    d,
+                    limit,
+                    t,
+                    top,
+                    outward,
+                    end,
+                    amount,
+                    banned_arc,
+                    banned_node,
+                    total,
+                    most,
+                    nodes,
+                    inside,
+                )
+                if amount == 0:
+                    break
+                top = end
+        if joined:
+            continue
         if dense:
             joined = rejoin_dense(net, d, limit, t, top, outward, nodes)
         else:

@@ -8,8 +8,8 @@ node to another along shortest residual paths and returns its cost.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.words import add_product
 
@@ -19,7 +19,7 @@ OWN = -1
 NOBODY = -2
 
 
-@njit(cache=True)
+@borrowing
 def step_up(net, S, i, served):
     """Value and room of buyer node i's next unit; room 0 when it is served in full."""
     b = i - S
@@ -32,7 +32,7 @@ def step_up(net, S, i, served):
     return net.value[b, k], net.until[b, k + 1] - served
 
 
-@njit(cache=True)
+@borrowing
 def step_down(net, S, i, served):
     """Value and room of buyer node i's last served unit; room 0 when it has none."""
     b = i - S
@@ -44,7 +44,7 @@ def step_down(net, S, i, served):
     return net.value[b, k], served - net.until[b, k]
 
 
-@njit(cache=True)
+@compiled
 def shortest(net, limit, x, f, p, start, goal, banned_arc, banned_node, dist, pred, via):
     """Dijkstra on reduced costs from ``start`` until ``goal`` is settled (all nodes when goal < 0).
 
@@ -97,7 +97,7 @@ def shortest(net, limit, x, f, p, start, goal, banned_arc, banned_node, dist, pr
                     _relax(u, j, p[u] - net.arc[COST, a] - p[j], a, best, dist, pred, via)
 
 
-@njit(cache=True)
+@borrowing
 def _relax(u, w, reduced, arc, base, dist, pred, via):
     if base + reduced < dist[w]:
         dist[w] = base + reduced
@@ -105,7 +105,7 @@ def _relax(u, w, reduced, arc, base, dist, pred, via):
         via[w] = u
 
 
-@njit(cache=True)
+@compiled
 def force(net, limit, x, f, p, start, goal, amount, banned_arc, banned_node, total):
     """Send ``amount`` from ``start`` to ``goal`` at least cost, which is added to ``total``.
 
@@ -152,7 +152,7 @@ def force(net, limit, x, f, p, start, goal, amount, banned_arc, banned_node, tot
     return amount
 
 
-@njit(cache=True)
+@compiled
 def solve_by_paths(net):
     """Optimal flow from nothing: sellers enter one by one and push all they have into the market.
 

@@ -8,9 +8,9 @@ path of forced flow; a repair that only refills deficits would be wrong.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from market_abm.market.kernel.afresh import many_blocks, solve_afresh
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import NO_LINK, full, open_own, pays, rejoin_dense
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, force_along_tree, rejoin
@@ -21,7 +21,7 @@ NO_TREE = -9
 """Parent of the root in a table that holds flows and prices only."""
 
 
-@njit(cache=True)
+@borrowing
 def add_value(net, b, served, total):
     """Add what buyer b's first ``served`` units are worth to ``total``."""
     for k in range(net.limit[len(net.out_first) - 1 + b]):
@@ -30,7 +30,7 @@ def add_value(net, b, served, total):
         add_product(total, min(net.until[b, k + 1], served) - net.until[b, k], net.value[b, k])
 
 
-@njit(cache=True)
+@borrowing
 def any_cap(net):
     """Whether a link has a cap that flow can reach."""
     for a in range(net.arc.shape[1]):
@@ -39,7 +39,7 @@ def any_cap(net):
     return False
 
 
-@njit(cache=True)
+@borrowing
 def _below(t, node, top):
     """Whether ``node`` lies in the subtree of ``top``."""
     n = np.int64(node)
@@ -50,7 +50,7 @@ def _below(t, node, top):
     return False
 
 
-@njit(cache=True)
+@borrowing
 def release(limit, t, j, amount):
     """Let ``amount`` of seller node j's capacity vanish together with as much of its flow."""
     limit[j] -= amount
@@ -59,7 +59,7 @@ def release(limit, t, j, amount):
         t[UP, j] -= amount
 
 
-@njit(cache=True)
+@borrowing
 def forced(net, d, limit, t, x, start, goal, amount, banned_arc, banned_node, capped, total, nodes, inside):
     """Force a flow along the tree of (t, x), which change. Returns False when it did not all go.
 
@@ -124,7 +124,7 @@ def forced(net, d, limit, t, x, start, goal, amount, banned_arc, banned_node, ca
     return left == 0
 
 
-@njit(cache=True)
+@compiled
 def losses_without(net, t, x, begin, end, links, capacity_too, capped):
     """Surplus lost without nodes ``begin`` to ``end`` (end - begin,) and, if asked, links (m,), MUSD.
 
@@ -195,7 +195,7 @@ def losses_without(net, t, x, begin, end, links, capacity_too, capped):
     return by_node, by_link, True
 
 
-@njit(cache=True)
+@compiled
 def take_capacity(net, t, x, j, quantity, capped):
     """Take ``quantity`` of seller node j's capacity away and clear again.
 
@@ -208,7 +208,7 @@ def take_capacity(net, t, x, j, quantity, capped):
     return take(net, d, limit, ts, xs, j, quantity, capped, nodes, inside), limit, ts, xs
 
 
-@njit(cache=True)
+@compiled
 def take(net, d, limit, t, x, j, quantity, capped, nodes, inside):
     """As :func:`take_capacity`, in place; ``d`` holds the cost matrices or is empty."""
     root = len(net.limit)

@@ -8,8 +8,8 @@ next blocks for as long as it pays, instead of stopping at each.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled, inlined
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
@@ -36,7 +36,7 @@ FROM_APEX, ENTERING, TO_APEX = 0, 1, 2
 """Part of the cycle on which an arc leaves."""
 
 
-@njit(cache=True)
+@inlined
 def _own_arc_gain(net, limit, t, price, mode, n):
     """What a unit on node n's own arc would gain, and whether it moves forward (1) or back (-1)."""
     S = len(net.out_first) - 1
@@ -65,7 +65,7 @@ def _own_arc_gain(net, limit, t, price, mode, n):
     return np.int64(0), 0
 
 
-@njit(cache=True)
+@borrowing
 def _entering(net, limit, t, x, price, cost, mode, row, batch):
     """The best arc of the next rows that hold one: its code, direction, gain and the row to go on from.
 
@@ -104,12 +104,12 @@ def _entering(net, limit, t, x, price, cost, mode, row, batch):
     return code, way, best, row
 
 
-@njit(cache=True)
+@inlined
 def _tight(net, t, a):
     return t[PRICE, net.arc[SELLER, a]] + net.arc[COST, a] == t[PRICE, net.arc[BUYER, a]]
 
 
-@njit(cache=True)
+@borrowing
 def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
     """Bring one arc into the tree, sending as much as pays round its cycle."""
     S = len(net.out_first) - 1
@@ -257,7 +257,7 @@ def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
     shift(t, price, here, target - price[here], nodes)
 
 
-@njit(cache=True)
+@inlined
 def _to_block(net, limit, t, price, S, n, block, flow, basic, nodes):
     """Set block and flow of a buyer's own arc; while it stays in the tree, its component's prices follow."""
     moved = t[BLOCK, n] != block
@@ -269,7 +269,7 @@ def _to_block(net, limit, t, price, S, n, block, flow, basic, nodes):
             shift(t, price, n, net.value[n - S, block] + price[-1] - price[n], nodes)
 
 
-@njit(cache=True)
+@compiled
 def optimise(net, limit, t, x, price, cost, mode, batch, most):
     """Pivot until no arc gains. Returns the number of pivots, or -1 when ``most`` were not enough."""
     nodes = np.empty(t.shape[1], np.int64)

@@ -7,8 +7,8 @@ It moves no price, so surplus, contributions and derivatives cannot depend on it
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.network import BUYER, COST, SELLER
 from market_abm.market.kernel.simplex import TIES, optimise
 from market_abm.market.kernel.tree import BLOCK, OWN, PARENT, PRED, PRICE, collect
@@ -17,7 +17,7 @@ KEY_STEPS = 1 << 32
 """Resolution of tie keys. Incumbency weighs more than all keys on a cycle: 2^32 times the nodes."""
 
 
-@njit(cache=True)
+@borrowing
 def scramble(number):
     """A 32-bit key from a small number, without linear relations (multiply and shift; fits int64)."""
     mask = np.int64(0xFFFFFFFF)
@@ -27,7 +27,7 @@ def scramble(number):
     return word ^ (word >> 15)
 
 
-@njit(cache=True)
+@compiled
 def tie_costs(net, incumbent, tie_key):
     """Cost of a unit on each link in the second pass; arrays of shape (0, 0) are left out.
 
@@ -48,7 +48,7 @@ def tie_costs(net, incumbent, tie_key):
     return cost
 
 
-@njit(cache=True)
+@borrowing
 def many_optima(net, limit, t, x):
     """Whether an arc outside the tree has a reduced cost of zero: else the optimal flow is unique."""
     S = len(net.out_first) - 1
@@ -71,7 +71,7 @@ def many_optima(net, limit, t, x):
     return False
 
 
-@njit(cache=True)
+@compiled
 def settle(net, limit, t, x, incumbent, tie_key, batch, most):
     """Choose among optimal flows; changes tree and flows, no price. Returns pivots, or -1 as ``optimise``."""
     if not many_optima(net, limit, t, x):

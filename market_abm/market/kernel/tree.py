@@ -13,8 +13,8 @@ date.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled, inlined
 from market_abm.market.kernel.network import CAP
 
 # rows of the table
@@ -31,7 +31,7 @@ IN = -3
 FAR = 1 << 61
 
 
-@njit(cache=True)
+@inlined
 def rooms(net, limit, t, n, code, flow):
     """What more can flow up and down node n's arc with this code and flow, within the block in use."""
     S = len(net.out_first) - 1
@@ -44,7 +44,7 @@ def rooms(net, limit, t, n, code, flow):
     return net.until[n - S, k + 1] - flow, flow - net.until[n - S, k]
 
 
-@njit(cache=True)
+@borrowing
 def open_rooms(net, limit, t, x):
     """Fill rows UP and DOWN from the flows; artificial arcs have theirs already."""
     for n in range(t.shape[1] - 1):
@@ -54,7 +54,7 @@ def open_rooms(net, limit, t, x):
             t[UP, n], t[DOWN, n] = rooms(net, limit, t, n, code, flow)
 
 
-@njit(cache=True)
+@inlined
 def rest(net, t, x, n):
     """Write down the flow of node n's arc, which leaves the tree."""
     S = len(net.out_first) - 1
@@ -65,14 +65,14 @@ def rest(net, t, x, n):
         t[OWN_FLOW, n] = t[UP, n] if n < S else net.until[n - S, t[BLOCK, n]] + t[DOWN, n]
 
 
-@njit(cache=True)
+@borrowing
 def write_flows(net, t, x):
     """Write down the flows of all tree arcs."""
     for n in range(t.shape[1] - 1):
         rest(net, t, x, n)
 
 
-@njit(cache=True)
+@inlined
 def detach(t, n):
     """Take node n with its subtree from its parent."""
     left, right = t[PREV, n], t[NEXT, n]
@@ -84,7 +84,7 @@ def detach(t, n):
         t[PREV, right] = left
 
 
-@njit(cache=True)
+@inlined
 def attach(t, n, parent, pred):
     """Hang node n with its subtree on a parent."""
     first = t[CHILD, parent]
@@ -97,7 +97,7 @@ def attach(t, n, parent, pred):
     t[CHILD, parent] = n
 
 
-@njit(cache=True)
+@borrowing
 def rehang(t, top, node, parent, pred, up, down):
     """Turn the subtree of ``top`` so that ``node`` is its top, and hang it on ``parent``.
 
@@ -127,7 +127,7 @@ def rehang(t, top, node, parent, pred, up, down):
         parent, pred, up, down, n = n, old_pred, old_down, old_up, old_parent
 
 
-@njit(cache=True)
+@borrowing
 def collect(t, top, nodes):
     """List the subtree of ``top`` in ``nodes``, parents first; returns how many there are."""
     nodes[0] = top
@@ -143,7 +143,7 @@ def collect(t, top, nodes):
     return size
 
 
-@njit(cache=True)
+@borrowing
 def collect_rest(t, top, nodes):
     """List all nodes outside the subtree of ``top``, the root first; returns how many there are."""
     nodes[0] = t.shape[1] - 1
@@ -160,7 +160,7 @@ def collect_rest(t, top, nodes):
     return size
 
 
-@njit(cache=True)
+@borrowing
 def shift(t, price, top, by, nodes):
     """Raise the prices of the subtree of ``top`` by ``by`` relative to all others.
 
@@ -175,7 +175,7 @@ def shift(t, price, top, by, nodes):
         price[nodes[k]] += by
 
 
-@njit(cache=True)
+@borrowing
 def set_sizes(t, nodes):
     """Count subtrees; returns the number of nodes in the tree and leaves them listed, parents first."""
     size = collect(t, t.shape[1] - 1, nodes)
@@ -186,7 +186,7 @@ def set_sizes(t, nodes):
     return size
 
 
-@njit(cache=True)
+@borrowing
 def normalise(t):
     """Let the root's price be zero."""
     at = t[PRICE, -1]
@@ -195,7 +195,7 @@ def normalise(t):
             t[PRICE, n] -= at
 
 
-@njit(cache=True)
+@compiled
 def empty_table(nodes):
     """A table in which every node stands alone; the last one is the root."""
     t = np.zeros((ROWS, nodes), np.int64)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import compiled
 from market_abm.market.kernel.entry import BATCH, node_of, prices, solve
 from market_abm.market.kernel.removal import any_cap, take_capacity
 from market_abm.market.kernel.ties import settle
@@ -12,7 +12,7 @@ from market_abm.market.kernel.tree import OWN_FLOW, normalise, write_flows
 from market_abm.units import GRID
 
 
-@njit(cache=True)
+@compiled
 def solve_variants(
     capacity,
     unit_cost,
@@ -99,7 +99,7 @@ def solve_variants(
     return surplus, served, price, pivots, without
 
 
-@njit(cache=True)
+@compiled
 def served_without(net, t, x, seller, buyers, incumbent, tie_key):
     """Served quantities of an optimum without one seller, and whether the tree could answer."""
     n = node_of(net, seller)

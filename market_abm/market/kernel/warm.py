@@ -8,8 +8,8 @@ else on an artificial arc that costs more than any trade gains.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, rejoin
 from market_abm.market.kernel.tree import (
@@ -33,7 +33,7 @@ from market_abm.market.kernel.tree import (
 )
 
 
-@njit(cache=True)
+@borrowing
 def price_span(net):
     """More than any trade can gain."""
     low = high = np.int64(0)
@@ -44,7 +44,7 @@ def price_span(net):
     return high - low + 1
 
 
-@njit(cache=True)
+@borrowing
 def _link(net, j, i):
     """Number of the link from seller node j to buyer node i, or -1."""
     S = len(net.out_first) - 1
@@ -54,7 +54,7 @@ def _link(net, j, i):
     return -1
 
 
-@njit(cache=True)
+@compiled
 def warm_tree(net, old, old_t, old_x, sellers, buyers):
     """A feasible, strongly feasible tree with artificial arcs, and its link flows."""
     S, B = len(net.out_first) - 1, len(net.first) - 1
@@ -121,7 +121,7 @@ def warm_tree(net, old, old_t, old_x, sellers, buyers):
     return t, x
 
 
-@njit(cache=True)
+@compiled
 def _flows(net, t, x, excess):
     """Solve the tree's flows from the leaves up, cutting arcs that leave their bounds."""
     S = len(net.out_first) - 1
@@ -148,7 +148,7 @@ def _flows(net, t, x, excess):
         _on_own_arc(net, t, n, e, a < 0)
 
 
-@njit(cache=True)
+@borrowing
 def _on_own_arc(net, t, n, e, basic):
     """Let node n's own arc carry the excess e, or as much as it can and an artificial arc the rest.
 
@@ -183,7 +183,7 @@ def _on_own_arc(net, t, n, e, basic):
         t[PRED, n], t[UP, n], t[DOWN, n] = IN, -rest, FAR
 
 
-@njit(cache=True)
+@compiled
 def _prices(net, t):
     """Sizes of subtrees, and prices from the root down."""
     S = len(net.out_first) - 1
@@ -202,7 +202,7 @@ def _prices(net, t):
             t[PRICE, n] = -span if a == OUT else span
 
 
-@njit(cache=True)
+@compiled
 def drop_artificial(net, limit, t, x, capped):
     """Replace artificial arcs left in an optimal tree. Returns False when one still carries flow."""
     root = t.shape[1] - 1

@@ -7,8 +7,8 @@ is kept as ``high * 2^62 + low`` with ``0 <= low < 2^62``.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from market_abm.market.kernel.compiled import borrowing, compiled, inlined
 from market_abm.units import GRID
 
 HALF = 31
@@ -19,7 +19,7 @@ _UNIT = GRID * GRID
 _WORD_IN_UNITS = float(1 << WORD) / float(_UNIT)
 
 
-@njit(cache=True)
+@inlined
 def add_product(total, a, b):
     """Add a * b (both below 2^62 in size) to the two-word sum ``total``, an int64 array (2,)."""
     negative = (a < 0) != (b < 0)
@@ -36,7 +36,7 @@ def add_product(total, a, b):
     total[1] = low & _WORD_MASK
 
 
-@njit(cache=True)
+@borrowing
 def to_float(total):
     """The sum in natural units (MUSD), a pure function of the exact integer."""
     high, low = total[0], total[1]
@@ -48,7 +48,7 @@ def to_float(total):
     return high * _WORD_IN_UNITS + whole
 
 
-@njit(cache=True)
+@compiled
 def product_sum(a, b):
     """Exact sum of a[k] * b[k] as a float, for int64 arrays on the grid."""
     total = np.zeros(2, np.int64)
