@@ -47,7 +47,7 @@ def signs(found: Sequence[Finding]) -> Figure | None:
     }  # fmt: skip
     trace["colorscale"] = [[0.0, SHADES[-1]], [1 / 3, SHADES[-1]], [1 / 3, SHADES[0]], [2 / 3, SHADES[0]],
                            [2 / 3, SHADES[1]], [1.0, SHADES[1]]]  # fmt: skip
-    base = style.layout("", 90 + 27 * len(found), hovermode="closest")
+    base = style.layout("", 90 + 32 * len(found), hovermode="closest")
     base["yaxis"] = style.axis(type="category", autorange="reversed", showgrid=False, ticks="")
     base["xaxis"] = style.axis(
         type="multicategory", showgrid=False, title={"text": "Protocol, weight of the seller"}
@@ -55,8 +55,7 @@ def signs(found: Sequence[Finding]) -> Figure | None:
     title = f"Does the sign survive the bargaining rule? {found[0].scenario}"
     caption = (
         "Sign of the mean paired difference in every cell of protocol and weight, where it reaches the smallest "
-        "effect of "
-        "interest; thresholds and horizon as set."
+        "effect of interest; thresholds and horizon as the scenario sets them."
     )
     heads = (
         Column("outcome", "Outcome"),

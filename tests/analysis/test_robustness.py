@@ -63,7 +63,7 @@ def test_a_sign_that_holds_everywhere_is_a_finding(worlds):
     found = fleet(made)
     assert found.signs.shape == (4, 3, 3)
     assert found.verdict == "rises"
-    assert "HHI, whole fleet rises (in 100% of the grid)" in findings_sentence(findings(made, 1))
+    assert "HHI, whole fleet rises (in 100 % of the grid)" in findings_sentence(findings(made, 1))
 
 
 @pytest.mark.parametrize(("good", "verdict"), [(29, "rises"), (28, "depends")])
@@ -94,7 +94,9 @@ def test_what_a_sign_depends_on_is_named(worlds):
         == "the bargaining weight: rises with beta 0.75, no effect with beta 0.5, falls with beta 0.25"
     )
     by_horizon = fleet(planted(worlds, lambda protocol, beta, level: 150.0 if level == AS_SET else 0.0))
-    assert by_horizon.hangs_on.startswith("the horizon: rises with as set, no effect with first 40%")
+    assert by_horizon.hangs_on.startswith(
+        "the horizon: rises with what the scenario sets, no effect with first 40 %"
+    )
 
 
 def test_zeros_and_small_effects_have_no_sign(worlds):
@@ -125,7 +127,7 @@ def test_regrading_is_what_the_run_graded():
     values = values_of(run)
     assert values["choke_quarters"] == (run.steps["chokepoint_firms"] > 0).mean()
     first = run.steps["hhi_fleet"].iloc[:2].mean()
-    assert values["hhi_fleet@first 40% of the run"] == pytest.approx(first)
+    assert values["hhi_fleet@first 40 % of the run"] == pytest.approx(first)
 
 
 def test_a_small_run_from_end_to_end(worlds, tmp_path):

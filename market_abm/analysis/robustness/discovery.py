@@ -123,8 +123,9 @@ def box_sentence(box: Box | None, what: str) -> str:
         else:
             parts.append(f"{name} above {low:.4g}" if np.isfinite(low) else f"{name} below {high:.4g}")
     return (
-        f"Where {' and '.join(parts)}, in {box.density:.0%} of seeds {what}, against {box.base:.0%} of all seeds; "
-        f"{box.coverage:.0%} of such seeds lie there."
+        f"Where {' and '.join(parts)}, in {box.density * 100:.0f} % of seeds {what}, against {box.base * 100:.0f} % "
+        "of all seeds; "
+        f"{box.coverage * 100:.0f} % of such seeds lie there."
     )
 
 

@@ -181,7 +181,8 @@ def findings_sentence(found: Sequence[Finding]) -> str:
         for word in (*SIGNS.values(), "identical", "depends")
     }
     firm = [
-        f"{_label(item)} {item.verdict} (in {item.share[1 if item.verdict == 'rises' else -1]:.0%} of the grid)"
+        f"{_label(item)} {item.verdict} "
+        f"(in {item.share[1 if item.verdict == 'rises' else -1] * 100:.0f} % of the grid)"
         for item in (*by_verdict["rises"], *by_verdict["falls"])
     ]
     text = f"{scenario}: " + (

@@ -25,7 +25,7 @@ THRESHOLDS: dict[str, tuple[float, float]] = {
 HORIZONS = (0.4, 0.7)
 """Shares of the run after which a shorter horizon ends."""
 
-AS_SET = "as set"
+AS_SET = "what the scenario sets"
 """Level of a factor that leaves thresholds or horizon alone."""
 
 
@@ -35,7 +35,7 @@ def levels(key: str) -> tuple[str, ...]:
     if key in ("choke_quarters", "choke_relations"):
         return (AS_SET, *THRESHOLDS)
     if outcome.window == ALL and key != "entry_lag":
-        return (AS_SET, *(f"first {share:.0%} of the run" for share in HORIZONS))
+        return (AS_SET, *(f"first {share * 100:.0f} % of the run" for share in HORIZONS))
     return (AS_SET,)
 
 
