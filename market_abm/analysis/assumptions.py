@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 ENDS = (-1.0, 0.0, 1.0)
 """Positions in a range: low, centre, high."""
 
-LEVEL = 0.95
-"""Level of the intervals."""
-
 Place = tuple[int, float]
 """An assumption by its number, and a position in its range."""
 

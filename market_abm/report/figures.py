@@ -9,7 +9,7 @@ import numpy as np
 from market_abm.analysis.leverage import PAIR, largest_shift
 from market_abm.analysis.panel import mean_known, panel
 from market_abm.analysis.statistics import last_year, summary
-from market_abm.analysis.table import Column, Table, shown
+from market_abm.analysis.table import Column, Table
 from market_abm.report import style
 from market_abm.report.charts import (
     Figure,
@@ -281,11 +281,6 @@ def level_line(at: float) -> dict[str, Any]:
 def limit(result: Result, name: str, default: float) -> float:
     """A threshold of the run."""
     return float(result.setting.thresholds.get(name, default))
-
-
-def percent(value: float) -> str:
-    """A share in percent, as it is written in a sentence."""
-    return f"{shown(value, 'share')} %"
 
 
 def _of_pair(result: Result, pair: tuple[str, str], column: str) -> np.ndarray:

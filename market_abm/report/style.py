@@ -20,7 +20,7 @@ SPLIT_COLOURS = {"seller": "#C25400", "contested": "#DDDDDD", "buyer": "#0072B2"
 RISE, FALL, FLAT, OPEN = "#C25400", "#0072B2", "#767676", "#B0B0B0"
 """Up, down, no effect of interest, cannot be told: always with an arrow or word beside them."""
 
-INK, SOFT, GRID = "#1F2430", "#5A6070", "#E6E8EC"
+INK, GRID = "#1F2430", "#E6E8EC"
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 

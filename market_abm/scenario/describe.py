@@ -42,12 +42,6 @@ class Provenance:
     guessed: int
     bare: int
 
-    @property
-    def guessed_share(self) -> float:
-        """Guessed over all numbers that say where they come from."""
-        said = self.sourced + self.guessed
-        return self.guessed / said if said else 0.0
-
 
 def provenance(scenario: Scenario) -> Provenance:
     """Count sourced, guessed and bare numbers, defaults included."""

@@ -141,7 +141,6 @@ DeliverySeries = Annotated[Series, MapOf(Series, Number("kH100e/quarter", 0, 1e7
 MoneySeries = Annotated[Series, MapOf(Series, Number("MUSD", -1e7, 1e7))]
 PowerSeries = Annotated[Series, MapOf(Series, Number("MW/quarter", 0, 1e7))]
 DensitySeries = Annotated[Series, MapOf(Series, Number("kW/H100e", 0, 20))]
-IndexSeries = Annotated[Series, MapOf(Series, Number("1", 0, 1000))]
 ShareMap = Annotated[Shares, MapOf(Shares, Number("fraction", 0, 1))]
 FractionMap = Annotated[FrozenMap, MapOf(FrozenMap, Number("fraction", 0, 1))]
 
