@@ -5,6 +5,11 @@ from __future__ import annotations
 from market_abm.analysis.sensitivity import Index, Sensitivity
 from market_abm.analysis.table import Column, Table
 
+ROUGH = 0.2
+"""Half width of an interval of a share of variance above which the sample is too small to quote."""
+
+WIDE = " The interval is too wide to quote: raise design.base."
+
 
 def outputs(found: Sensitivity) -> list[str]:
     """Outputs in their order."""
@@ -17,28 +22,34 @@ def ranked(found: Sensitivity, output: str) -> list[Index]:
     return sorted(mine, key=lambda item: -(item.total if found.kind == "sobol" else item.mu_star))
 
 
+def _told(found: Sensitivity, item: Index) -> bool:
+    """Whether a factor's influence can be told from none."""
+    if found.kind == "sobol":
+        return item.total - item.total_half > 0
+    return item.mu_star - item.mu_star_half > 0
+
+
 def sentences(found: Sensitivity) -> list[str]:
     """What each output depends on most, and what cannot be told."""
     said = []
     for output in outputs(found):
         first = ranked(found, output)[0]
+        if not _told(found, first):
+            more = "design.base" if found.kind == "sobol" else "design.trajectories"
+            said.append(f"{output}: no factor can be told from none with this sample; raise {more}.")
+            continue
         if found.kind == "sobol":
             said.append(
                 f"{output} depends most on {first.factor}: with its interactions it accounts for "
                 f"{100 * first.total:.0f} % of the variance ({_ends(first.total, first.total_half)}), alone for "
-                f"{100 * first.first:.0f} %."
+                f"{100 * first.first:.0f} %." + (WIDE if first.total_half > ROUGH else "")
             )
         else:
             said.append(
                 f"{output} moves most with {first.factor}: by {first.mu_star:.3g} over its range on average "
                 f"(95 % {first.mu_star - first.mu_star_half:.3g} to {first.mu_star + first.mu_star_half:.3g})."
             )
-        unclear = [
-            item.factor
-            for item in ranked(found, output)
-            if (item.total - item.total_half if found.kind == "sobol" else item.mu_star - item.mu_star_half)
-            <= 0
-        ]
+        unclear = [item.factor for item in ranked(found, output) if not _told(found, item)]
         if unclear:
             said.append(f"No influence on {output} can be told from none: {', '.join(unclear)}.")
     if found.constant:

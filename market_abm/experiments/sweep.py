@@ -200,7 +200,9 @@ def _reports(
     from market_abm.experiments.engine.cluster import Cluster
     from market_abm.experiments.store.folder import MANIFEST
 
-    with Cluster(options.scheduler, options.workers, options.memory, options.dashboard) as cluster:
+    own = definition(str(store.path.resolve()), plan.fingerprint).model
+    loaded = ("market_abm.model",) if own is None else ()
+    with Cluster(options.scheduler, options.workers, options.memory, options.dashboard, loaded) as cluster:
         if cluster.link:
             yield f"Dask's dashboard: {cluster.link}"
         folder = store.path.resolve()

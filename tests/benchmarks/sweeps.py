@@ -66,19 +66,19 @@ def _column(column: str, model: Batch) -> Any:
 
 def sweeps(quick: bool) -> Iterator[Figure]:
     """Runs per second of a sweep and of `mesa.batch_run`, at one and two processes; overhead; bytes."""
-    points, seeds = (3, 4) if quick else (12, 50)
+    points, seeds = (2, 3) if quick else (12, 50)
     asked = experiment(points, seeds)
     plan = make_plan(asked, bases_of(asked, None))
     scenarios = tuple(plan.resolved(point, 1) for point in range(points))
     runs = points * seeds
     Batch(0, 1, scenarios).run()  # loads and compiles
-    bare = statistics.median(_timed(lambda: _bare(scenarios)) for _ in range(3)) / points
+    bare = statistics.median(_timed(lambda: _bare(scenarios)) for _ in range(1 if quick else 3)) / points
     times: dict[tuple[str, int], float] = {}
     weight = 0.0
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as place:
             times["sweep", workers], weight = _sweep(asked, Path(place) / "s", workers, runs)
-        times["mesa", workers] = _mesa(scenarios, seeds, workers)
+        times["mesa", workers] = _mesa(scenarios, seeds, workers, subtract=not quick)
     times["here", 1] = _here(asked)
     for workers in (1, 2):
         ours, theirs = times["sweep", workers], times["mesa", workers]
@@ -126,8 +126,8 @@ def _here(asked: Experiment) -> float:
         return _timed(lambda: sweep(asked, Path(place) / "s", options=Options(workers=0)))
 
 
-def _mesa(scenarios: tuple[Scenario, ...], seeds: int, workers: int) -> float:
-    """Seconds of the same runs by Mesa's batch runner, less those of starting its processes."""
+def _mesa(scenarios: tuple[Scenario, ...], seeds: int, workers: int, subtract: bool) -> float:
+    """Seconds of the same runs by Mesa's batch runner, less those of starting its processes (not in a quick run)."""
     parameters = {"point": range(len(scenarios)), "seed": range(1, seeds + 1), "scenarios": [scenarios]}
 
     def work(count: range) -> None:
@@ -136,10 +136,10 @@ def _mesa(scenarios: tuple[Scenario, ...], seeds: int, workers: int) -> float:
             mesa.batch_run(Batch, parameters | {"seed": count}, number_processes=workers, max_steps=99,
                            data_collection_period=1, display_progress=False)  # fmt: skip
 
-    start = _timed(lambda: work(range(1, 2))) if workers > 1 else 0.0
     whole = _timed(lambda: work(range(1, seeds + 1)))
-    if workers == 1:
+    if workers == 1 or not subtract:
         return whole
+    start = _timed(lambda: work(range(1, 2)))
     return (whole - start) * seeds / (seeds - 1)
 
 
@@ -153,8 +153,9 @@ import duckdb, pyarrow.parquet, scipy, psutil
 began = time.perf_counter()
 state = sweep(toys.toy(POINTS, SEEDS), sys.argv[1], model=toys.Toy, options=Options(workers=0))
 took = time.perf_counter() - began
-import resource
-print(took, state.now, state.done, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# of this process alone: getrusage would tell the peak of the process that it was forked from
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(took, state.now, state.done, peak / 1024)
 """
 
 

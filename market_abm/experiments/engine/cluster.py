@@ -93,6 +93,8 @@ class Cluster:
         Bytes a local worker may use; default its share of seven tenths of the machine's.
     dashboard : bool
         Whether a local cluster serves Dask's dashboard (on loopback).
+    loaded : tuple of str
+        Modules that workers of a local cluster find loaded.
     """
 
     def __init__(
@@ -101,9 +103,10 @@ class Cluster:
         workers: int | None = None,
         memory: int | None = None,
         dashboard: bool = False,
+        loaded: tuple[str, ...] = (),
     ) -> None:
         self.scheduler, self.workers, self.dashboard = scheduler, workers or count_of(None), dashboard
-        self.memory = memory
+        self.memory, self.loaded = memory, loaded
         self.link = ""
         self._client: Client | None = None
         self._local: Local | None = None
@@ -123,16 +126,14 @@ class Cluster:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             if self.scheduler is None:
-                self._local = Local(self.workers, self.memory, self.dashboard)
+                self._local = Local(self.workers, self.memory, self.dashboard, self.loaded)
                 self.memory = self._local.memory
             target = self.scheduler if self._local is None else self._local.cluster.scheduler_address
             self._client = Client(target, timeout=30, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             self.__exit__()
-            reason = " ".join(str(error).split())[:200]
-            raise ClusterError(
-                f"no scheduler answers at {self.scheduler} ({reason}); is it running?"
-            ) from None
+            why = " ".join(str(error).split())[:200]
+            raise ClusterError(f"no scheduler answers at {self.scheduler} ({why}); is it running?") from None
         if self.dashboard:
             self.link = self._client.dashboard_link
         return self

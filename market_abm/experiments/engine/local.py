@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -20,6 +21,9 @@ SETTINGS = {
 }
 """Settings of Dask: what is lost is said at once, for retries are ours; nothing is spilled or paused."""
 
+LOADED = ("distributed.nanny", "distributed.worker", "market_abm.experiments.work", "pyarrow.parquet")
+"""Modules that workers find loaded: on Linux they are forked from a process that has done nothing but import them."""
+
 PAGES = ("scheduler.http.routes", "worker.http.routes")
 
 
@@ -36,15 +40,20 @@ class Local:
         Bytes that each may use; None takes its share of seven tenths of the machine's.
     dashboard : bool
         Whether Dask's dashboard is served, on the loopback.
+    loaded : tuple of str
+        Modules that workers need besides the usual ones.
     """
 
-    def __init__(self, workers: int, memory: int | None, dashboard: bool) -> None:
+    def __init__(
+        self, workers: int, memory: int | None, dashboard: bool, loaded: tuple[str, ...] = ()
+    ) -> None:
         import dask
         from distributed import LocalCluster, system
 
         self.workers = workers
         self.memory = memory or int(0.7 * system.MEMORY_LIMIT / workers)
         dask.config.set({f"distributed.{key}": value for key, value in SETTINGS.items()})
+        _fork_from_a_loaded_process((*LOADED, *loaded))
         if not dashboard:
             dask.config.set({f"distributed.{key}": [] for key in PAGES})
         # Started empty: a worker that dies while it starts must not take the cluster with it.
@@ -85,3 +94,16 @@ class Local:
     def close(self, timeout: float) -> None:
         """Stop everything."""
         self.cluster.close(timeout=timeout)
+
+
+def _fork_from_a_loaded_process(modules: tuple[str, ...]) -> None:
+    """Workers start, and start again, in a fraction of a second; elsewhere they are spawned and import everything."""
+    if sys.platform != "linux":
+        return
+    from multiprocessing import forkserver, get_context
+
+    import dask
+
+    get_context("forkserver").set_forkserver_preload(list(modules))
+    forkserver.ensure_running()
+    dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from market_abm.experiments.identity import Code, code_of
 from market_abm.experiments.store import journal, parts, tables
-from market_abm.experiments.store.folder import PLAN, Sweep, model_named, read_plan
+from market_abm.experiments.store.folder import OURS, PLAN, Sweep, model_named, read_plan
 from market_abm.results.store import StoreError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Overview:
     planned, done, pending : int
     failures : list of dict
     bytes : int
-        Of everything in the folder.
+        Of results, plan, manifest and journal; reports that were written beside them do not count.
     parts : int
         Parts that are not compacted yet.
     command : str
@@ -75,12 +75,19 @@ def overview(folder: Path) -> Overview:
     done = planned & set(compact.keys).union(*found.keys.values())
     failures = [row for key, row in entries.failures().items() if key in planned and key not in done]
     notes = [f"{journal.NAME}, line {number}, is half written" for number in entries.damaged]
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = sum(_size(folder / name) for name in (*OURS, parts.FOLDER, compact.name) if name)
     return Overview(
         content["experiment"]["name"], str(folder), len(planned), len(done),
         len(planned) - len(done) - len(failures), size, len(found.keys),
         content["command"] or f"market-abm retry {folder}", failures, notes,
     )  # fmt: skip
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of everything in a folder."""
+    if path.is_dir():
+        return sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _readable(folder: Path, kept: tuple[str, ...]) -> tuple[tables.Compact, parts.Contents]:

@@ -14,7 +14,7 @@ from market_abm.experiments.sweep import Options, sweep
 from tests.experiments.sweeping import toys
 
 GIGABYTE = 1 << 30
-LIMIT = 5.0
+LIMIT = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_each_failure_says_what_it_was(injured):
     }
     assert {row["message"] for row in found["raise"]} == {"planted: the market does not clear"}
     assert {row["message"] for row in found["segfault"]} == {"Segmentation fault"}
-    assert all("longer than 5 s" in row["message"] for row in found["loop"])
+    assert all("longer than 3 s" in row["message"] for row in found["loop"])
 
 
 def test_its_tables_are_those_of_runs_that_nothing_happened_to(injured, tmp_path):

@@ -1,7 +1,8 @@
 """kill -9 at random moments: no corrupt file, no lost finished run, no duplicate, the same tables in the end.
 
-``KILLS`` in the environment says how often (default 20); `.ci/long/kills` does it 200 times. A run is finished when
-its part stands under its name; what a kill can cost is the chunk under way, 0.2 s of runs here and 1.5 by default.
+``KILLS`` in the environment says how often (default 20) and ``KILLS_SEED`` at which moments; `.ci/long/kills` does it 200
+times. A run is finished when its part stands under its name; what a kill can cost is the chunk under way, 0.2 s of
+runs here and 1.5 by default.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from market_abm.experiments.sweep import Options, sweep
 from tests.experiments.sweeping import toys, victim
 
 KILLS = int(os.environ.get("KILLS", "20"))
+SEED = int(os.environ.get("KILLS_SEED", "0"))
 SCHEDULER_KILLS = max(KILLS // 20, 1)
 WORKER_KILLS = max(KILLS * 10 // 20, 1)
 GROUP_KILLS = KILLS - SCHEDULER_KILLS - WORKER_KILLS
@@ -108,12 +110,12 @@ class Witness:
 
 
 def test_the_whole_process_group(tmp_path, uninterrupted):
-    chance, folder = random.Random(1), tmp_path / "s"
+    chance, folder = random.Random(1 + 10 * SEED), tmp_path / "s"
     witness = Witness(folder)
     rounds = 0
     while rounds < GROUP_KILLS:
         before = len(list(toys.parts(folder)))
-        workers = "1" if rounds % 3 == 0 else "0"  # a group of several processes, or of one
+        workers = "1" if rounds % 4 == 0 else "0"  # a group of several processes, or of one
         with started(folder, "--workers", workers) as process:
             waited(lambda at=folder, before=before: len(list(toys.parts(at))) > before, process)
             time.sleep(chance.uniform(0.0, 0.3))
@@ -129,7 +131,7 @@ def test_the_whole_process_group(tmp_path, uninterrupted):
 
 
 def test_a_worker(tmp_path, uninterrupted):
-    chance, kills, number = random.Random(2), 0, 0
+    chance, kills, number = random.Random(2 + 10 * SEED), 0, 0
     while kills < WORKER_KILLS:
         number += 1
         folder = tmp_path / f"s{number}"
@@ -151,7 +153,7 @@ def test_a_worker(tmp_path, uninterrupted):
 
 
 def test_the_scheduler_of_a_cluster_of_two_processes(tmp_path, uninterrupted):
-    chance, folder = random.Random(3), tmp_path / "s"
+    chance, folder = random.Random(3 + 10 * SEED), tmp_path / "s"
     witness = Witness(folder)
     for number in range(SCHEDULER_KILLS):
         before = len(list(toys.parts(folder)))
@@ -176,9 +178,11 @@ def assert_finishes(folder: Path, uninterrupted: dict[str, bytes]) -> None:
 
 
 def busy_children(pid: int) -> list[int]:
-    """Worker processes below a process (the resource tracker is none)."""
-    try:
-        found = psutil.Process(pid).children(recursive=True)
-        return [item.pid for item in found if "spawn_main" in " ".join(item.cmdline())]
-    except psutil.Error:
-        return []
+    """Worker processes below a process: spawned, or forked from the process that holds their modules."""
+    found = []
+    with suppress(psutil.Error):
+        for item in psutil.Process(pid).children(recursive=True):
+            words = " ".join(item.cmdline())
+            if "spawn_main" in words or ("forkserver" in words and item.ppid() != pid):
+                found.append(item.pid)
+    return found

@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from market_abm import rng as keyed
 from market_abm.experiments.experiment import Experiment
 from market_abm.experiments.read import experiment_from
@@ -70,7 +72,7 @@ class Failing(Toy):
     def _memory(self) -> None:
         held = []
         while True:
-            held.append(bytearray(1 << 26))
+            held.append(np.empty(1 << 26, np.uint8))  # asked for, never touched: the machine need not have it
 
     def _segfault(self) -> None:
         ctypes.string_at(0)
