@@ -104,6 +104,18 @@ def _explained(error: Exception) -> int:
     return FAILURES
 
 
+def tell_of_compiling() -> None:
+    """Say why a first run takes longer than all later ones."""
+    from market_abm.market.kernel import is_compiled
+
+    if not is_compiled():
+        print(
+            "First use here: compiling the market's kernel takes about a minute, once.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
 class Progress:
     """Progress on standard error: after two seconds a bar on a terminal, plain lines elsewhere."""
 

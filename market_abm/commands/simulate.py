@@ -168,6 +168,8 @@ def _simulated(
 ) -> list[Result]:
     from market_abm.experiments.replicate import replicate_all
 
+    if not quiet:
+        console.tell_of_compiling()
     what = "Simulating, runs" if len(seeds) * len(scenarios) > 1 else "Simulating, quarters"
     with console.Progress(what, quiet) as progress:
         results = replicate_all(scenarios, seeds, workers, pin=pin, progress=progress, hopeless=hopeless)

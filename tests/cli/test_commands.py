@@ -285,3 +285,13 @@ def test_an_interrupt_ends_with_130_and_the_line_to_start_again(world):
     assert "Interrupted. To start again: market-abm run fake.yaml" in told
     assert "Traceback" not in told
     assert not (world / "slow" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(("kept", "said"), [([], True), (["solve.nbi"], False)])
+def test_a_first_run_says_that_it_compiles(kept, said, monkeypatch, capsys):
+    from market_abm import console
+    from market_abm.market import kernel
+
+    monkeypatch.setattr(kernel, "_kept", lambda folder: kept)
+    console.tell_of_compiling()
+    assert ("about a minute, once" in capsys.readouterr().err) is said

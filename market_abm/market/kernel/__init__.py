@@ -6,6 +6,21 @@ import os
 from pathlib import Path
 
 
+FOLDER = Path(__file__).parent
+
+
+def is_compiled() -> bool:
+    """Whether compiled code of this version is kept, so that a first market clears at once."""
+    return bool(_kept(FOLDER))
+
+
+def _kept(folder: Path) -> list[Path]:
+    kept = list((folder / "__pycache__").glob("*.nbi"))
+    if elsewhere := os.environ.get("NUMBA_CACHE_DIR"):
+        kept += Path(elsewhere).glob(f"{folder.name}_*/*.nbi")
+    return kept
+
+
 def _drop_stale_cache(folder: Path) -> None:
     """Delete compiled code that is older than any source file of the kernel.
 
@@ -13,10 +28,7 @@ def _drop_stale_cache(folder: Path) -> None:
     calls: after a change in another file it would go on running the old code.
     """
     newest = max(source.stat().st_mtime for source in folder.glob("*.py"))
-    compiled = list((folder / "__pycache__").glob("*.nbi"))
-    if elsewhere := os.environ.get("NUMBA_CACHE_DIR"):
-        compiled += Path(elsewhere).glob(f"{folder.name}_*/*.nbi")
-    for index in compiled:
+    for index in _kept(folder):
         try:
             if index.stat().st_mtime < newest:
                 index.unlink()
@@ -24,4 +36,4 @@ def _drop_stale_cache(folder: Path) -> None:
             continue
 
 
-_drop_stale_cache(Path(__file__).parent)
+_drop_stale_cache(FOLDER)
