@@ -68,7 +68,10 @@ def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
     array = np.asarray(values, dtype=np.float64)
     if array.shape[axis] == 0:
         return np.zeros(np.delete(array.shape, axis))[()]
-    running = np.add.accumulate(array, axis)
-    if axis == 0:
-        return running[-1]
-    return running[:, -1].copy() if axis == 1 else running.take(-1, axis)
+    if array.ndim == 1:
+        return np.add.accumulate(array)[-1]
+    if array.ndim == 2:
+        rows = array if axis == 0 else array.T
+        if rows.shape[1] > 1:  # numpy adds whole rows one after the other; pairs are along a row only
+            return np.add.reduce(np.ascontiguousarray(rows), 0, initial=-0.0)
+    return np.add.accumulate(array, axis).take(-1, axis)

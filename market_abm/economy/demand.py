@@ -300,8 +300,7 @@ def _log_edges(choke: float, last_price: float, index_price: float, count: int) 
     low = max(low, 1.5 * bottom)
     # Nearly four times as fine at the last price as at the ends of the dense stretch (a hyperbolic sine): what
     # elastic labs use does not jump by a block's width.
-    near = 2.0 * np.linspace(1.0, -1.0, dense, endpoint=False)
-    near = (exp(near) - exp(-near)) / float(exp(2.0) - exp(-2.0))
+    near = _near(dense)
     near = near * np.where(near > 0, np.log(high / last_price), np.log(last_price / low))
     step = np.concatenate(
         [
@@ -311,3 +310,12 @@ def _log_edges(choke: float, last_price: float, index_price: float, count: int) 
         ]
     )
     return step, np.diff(step, append=step[-1])
+
+
+@lru_cache(maxsize=16)
+def _near(count: int) -> Floats:
+    """From above 0 to below, within +-1: places of the dense stretch around the last price."""
+    near = 2.0 * np.linspace(1.0, -1.0, count, endpoint=False)
+    near = (exp(near) - exp(-near)) / float(exp(2.0) - exp(-2.0))
+    near.setflags(write=False)
+    return near

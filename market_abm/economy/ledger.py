@@ -63,7 +63,7 @@ class Ledger:
         # A place in an array for every payment; reading is all that follows, so nothing is copied twice.
         if not a.shape == b.shape == steps.shape:
             shape = np.broadcast_shapes(a.shape, b.shape, steps.shape)
-            a, b, steps = (np.broadcast_to(each, shape) for each in (a, b, steps))
+            a, b, steps = _spread(a, shape), _spread(b, shape), _spread(steps, shape)
         transfer = Transfer(purpose, a.ravel(), b.ravel(), steps.ravel())
         self.transfers.append(transfer)
 
@@ -100,3 +100,12 @@ class Ledger:
             if transfer.purpose == purpose:
                 np.add.at(out, transfer.payer if payer else transfer.payee, transfer.amount)
         return out[: self.rows] / GRID
+
+
+def _spread(numbers: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """The numbers in an array of this shape: a view costs more than a copy of so few."""
+    if numbers.shape == shape:
+        return numbers
+    spread = np.empty(shape, dtype=np.int64)
+    spread[...] = numbers
+    return spread

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,12 @@ class State:
     prohibited: Mapping[str, str] = field(default_factory=dict)
     """Mergers that were screened out, by entry: why."""
 
-    @property
+    @cached_property
     def online(self) -> Floats:
         """Online capacity of each seller, kH100e."""
-        return ordered_sum(self.fleet, axis=1)
+        online = ordered_sum(self.fleet, axis=1)
+        online.setflags(write=False)
+        return online
 
     def change(self, **columns: Any) -> State:
         """The state with other columns."""

@@ -54,9 +54,11 @@ def long_run_user_cost(
         )
     earning, paying = np.zeros(np.broadcast(rate, decline).shape), np.zeros(rate.shape)
     one, falling = np.ones(rate.shape), np.ones(earning.shape)
+    growth = 1.0 + rate
+    decay = (1.0 - decline) / growth
     for _ in range(int(life_quarters)):
         earning, paying = earning + falling, paying + one
-        falling, one = falling * ((1.0 - decline) / (1.0 + rate)), one / (1.0 + rate)
+        falling, one = falling * decay, one / growth
     return (np.asarray(capex, dtype=np.float64) + np.asarray(opex, dtype=np.float64) * paying) / (
         used * earning
     )

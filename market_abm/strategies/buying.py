@@ -20,22 +20,21 @@ def default(view: View, rows: Ints) -> Bids:
     node = node_of(view.world.buyers.row, rows)
     quantity, value = view.blocks[node], view.values[node]
     surplus = np.maximum(value - view.price, 0.0) * quantity
-    scores = np.stack([surplus_of_first(surplus, quantity, level) for level in LEVELS], axis=1)
-    wanted = np.cumsum(quantity, axis=1)[:, -1]
+    until = np.cumsum(quantity, axis=1)
+    wanted = until[:, -1]
+    scores = np.stack([surplus_of_first(surplus, quantity, until, level) for level in LEVELS], axis=1)
     scores[wanted <= 0, 1:] = np.nan  # nothing is wanted: there is no choice
     binding = [view.binding[b] for b in node]
     menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
-    level = np.array(LEVELS)[menu.chosen]
-    total = level[:, None] * np.cumsum(quantity, axis=1)[:, -1:]
-    kept = np.diff(np.minimum(np.cumsum(quantity, axis=1), total), axis=1, prepend=0.0)
+    total = np.array(LEVELS)[menu.chosen] * wanted
+    kept = np.minimum(until, total[:, None])
+    kept[:, 1:] -= kept[:, :-1].copy()
     return Bids(np.maximum(kept, 0.0), value, menu)
 
 
-def surplus_of_first(surplus, quantity, level: float):
-    """Surplus of the first ``level`` share of each row's quantity, (n,)."""
-    before = np.cumsum(quantity, axis=1) - quantity
-    total = level * np.cumsum(quantity, axis=1)[:, -1:]
-    taken = np.clip(total - before, 0.0, quantity)
+def surplus_of_first(surplus, quantity, until, level: float):
+    """Surplus of the first ``level`` share of each row's quantity, (n,); ``until`` is its running sum."""
+    taken = np.clip(level * until[:, -1:] - (until - quantity), 0.0, quantity)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(quantity > 0, taken / quantity, 0.0)
     return np.cumsum(surplus * share, axis=1)[:, -1]
