@@ -187,7 +187,7 @@ def _told(state: State, folder: Path, command: str, json: bool, shown: int) -> i
         console.complain(f"Note: {note}.")
     print(f"{state.done:,} of {state.planned:,} runs are stored in {folder} ({state.now:,} of them now).")
     if words := state.headline.words():
-        print(words[0].upper() + words[1:] + ".")
+        print(f"So far, {words}." if state.left else f"In all, {words}.")
     if state.failed:
         _print_failures(list(journal.read(folder).failures().values()), folder)
     if state.lost:

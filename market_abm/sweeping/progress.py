@@ -54,10 +54,15 @@ class SweepProgress:
     def _draw(self, state: State, new: list[str]) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.table import Column
 
         if self._bar is None:
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # the words give way, not the numbers
+            columns = (
+                BarColumn(bar_width=12), MofNCompleteColumn(table_column=Column(no_wrap=True)),
+                TextColumn("{task.description}", markup=False, table_column=rest),
+            )  # fmt: skip
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True, expand=True)
             self._task = self._bar.add_task("", total=state.planned)
             self._bar.start()
         for note in new:

@@ -14,13 +14,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from market_abm.experiments.crumbs import trace_of
 from market_abm.experiments.engine.backlog import Backlog
 from market_abm.experiments.engine.local import Local
+from market_abm.experiments.engine.slot import Slot
 from market_abm.experiments.plan import Run
 from market_abm.experiments.pool import count_of
 from market_abm.experiments.store import parts
@@ -33,51 +33,18 @@ if TYPE_CHECKING:
 LOOK = 1.0
 """Seconds between looks at who is there."""
 
-WARM_UP = 1800.0
-"""Seconds that a worker may take to import, and to compile where nothing is compiled yet."""
-
 ALONE = 300.0
 """Seconds without any worker after which the sweep gives up."""
 
-GRACE = 60.0
-"""Seconds beyond a run's limit that a worker may take between runs, to write a part."""
+FETCH = 5.0
+"""Seconds to wait for what a finished task returned: it stays with its worker, and may be lost there."""
+
+LOST = ("KilledWorker", "CancelledError", "FutureCancelledError")
+"""What Dask says of a task whose worker is gone."""
 
 
 class ClusterError(RuntimeError):
     """A scheduler that is gone, or no worker to be had; what is stored stays."""
-
-
-@dataclass
-class Slot:
-    """A worker: where it is and what it does."""
-
-    address: str
-    host: str = ""
-    pid: int = 0
-    ready: bool = False
-    future: Future | None = None
-    runs: tuple[Run, ...] = ()
-    job: Job | None = None
-    since: float = field(default_factory=time.monotonic)
-    run: str = ""
-    run_since: float = 0.0
-
-    def hangs(self, folder: Path, limit: float) -> bool:
-        """Whether its run has taken longer than it may.
-
-        Looked up in what the worker notes, from half the limit on: a run counts from when it is first seen.
-        """
-        if self.future is None:
-            return False
-        now = time.monotonic()
-        if self.job is None:
-            return now - self.since > WARM_UP
-        if now - self.since < 0.5 * limit:
-            return False
-        run = trace_of(folder, self.host, self.pid).key
-        if run != self.run:
-            self.run, self.run_since = run, now
-        return now - max(self.run_since, self.since) > (limit if run else limit + GRACE)
 
 
 class Cluster:
@@ -217,14 +184,19 @@ class Cluster:
         slot = next((item for item in self._slots.values() if item.future is future), None)
         if slot is None:  # of a worker that was given up
             return
-        if future.status != "finished":
-            error = future.exception() if future.status == "error" else None
-            if error is not None and type(error).__name__ not in ("KilledWorker", "CancelledError"):
-                raise error if isinstance(error, StoreError) else ClusterError(f"a worker failed: {error!r}")
+        try:
+            found = future.result(timeout=FETCH)
+        except TimeoutError:  # perhaps the worker died with it: the next look says so, and finds its part
+            self._events.put(future)
+            return
+        except Exception as error:
+            if isinstance(error, StoreError):
+                raise
+            if type(error).__name__ not in LOST:
+                raise ClusterError(f"a worker failed: {error!r}") from None
             del self._slots[slot.address]
             yield from self._given_up(slot, backlog, folder, hung=False)
             return
-        found = future.result()
         slot.future = None
         if isinstance(found, dict):
             if found["problem"]:

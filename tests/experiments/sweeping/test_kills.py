@@ -115,7 +115,7 @@ def test_the_whole_process_group(tmp_path, uninterrupted):
     rounds = 0
     while rounds < GROUP_KILLS:
         before = len(list(toys.parts(folder)))
-        workers = "1" if rounds % 4 == 0 else "0"  # a group of several processes, or of one
+        workers = "1" if rounds % 4 == 1 else "0"  # a group of several processes, or of one
         with started(folder, "--workers", workers) as process:
             waited(lambda at=folder, before=before: len(list(toys.parts(at))) > before, process)
             time.sleep(chance.uniform(0.0, 0.3))
