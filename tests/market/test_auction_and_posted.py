@@ -158,3 +158,42 @@ def test_who_does_not_post_asks_cost_while_it_has_room():
     )  # fmt: skip
     assert price[1] == pytest.approx(1.5, abs=1e-6)
     assert price[0] > 1.2
+
+
+def test_a_buyer_that_just_breaks_even_is_the_first_rejected_bid():
+    """Buyer 1 would pay 5 and costs the seller 1 + 4 to serve: its bid equals the ask and bounds the price."""
+    problem = TradeProblem([1.0], [1.0], [[1.0], [1.0]], [[10.0], [5.0]], wedge=[[0.0, 4.0]])
+    deal = bargain(problem, protocol="auction", beta=0.0)
+    np.testing.assert_allclose(deal.price, [[5.0, np.nan]])
+
+
+def test_an_idle_seller_that_just_breaks_even_is_the_first_rejected_ask():
+    """Seller 1 asks 3 and switching to it costs 2: exactly what the served buyer's unit is worth."""
+    problem = TradeProblem([1.0, 1.0], [1.0, 3.0], [[1.0]], [[5.0]], switching=[[0.0], [2.0]])
+    deal = bargain(problem, protocol="auction", beta=1.0)
+    np.testing.assert_allclose(deal.price, [[3.0], [np.nan]])
+
+
+def test_blocks_that_are_empty_or_unserved_do_not_bound_the_accepted_bids():
+    problem = TradeProblem([1.0], [2.0], [[1.0, 0.0, 1.0]], [[10.0, 1.0, 3.0]])
+    low, high = (bargain(problem, protocol="auction", beta=k).price[0, 0] for k in (0.0, 1.0))
+    assert (low, high) == (3.0, 10.0)
+
+
+def test_posted_prices_settle_in_few_rounds_where_one_seller_has_nearly_all():
+    """Steps halve whenever a price turns round; growing steps would swing on."""
+    problem = TradeProblem(
+        [9.0, 1.0], [1.0, 1.0], [[4.0, 3.0, 2.0]], [[9.0, 6.0, 3.0]], switching=[[0.0], [4.0]]
+    )
+    for scale in (0.05, 0.2, 1.0):
+        _, rounds, change = posted_prices(
+            problem.unit_cost[:, None] + problem.wedge,
+            problem.switching + problem.tax,
+            problem.capacity,
+            problem.block_quantity,
+            problem.block_value,
+            problem.linked,
+            scale,
+        )
+        assert rounds < 120, rounds
+        assert change < 1e-6

@@ -313,3 +313,8 @@ def test_nash_in_nash_by_number_marks_complements_and_offers_shapley():
     assert outcome.fallback_buyer_payoff == pytest.approx(100.0 / 3.0)
     with pytest.raises(ValueError, match="at least V"):
         nash_in_nash_by_number([0.0])
+
+
+def test_a_mistyped_protocol_is_answered_with_the_nearest_name():
+    with pytest.raises(ValueError, match=r"must be one of .*split.* Did you mean 'split'\?"):
+        bargain(duel(), protocol="splitt")

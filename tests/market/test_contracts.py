@@ -187,3 +187,7 @@ def test_fee_is_taken_apart():
     assert unit_fee(1.0, 1.0, 2.0).committed_usd == 2.0
     with pytest.raises(ValueError, match="both must be positive"):
         unit_fee(1.0, 0.0, 2.0)
+
+
+def test_unless_told_otherwise_the_whole_volume_is_take_or_pay():
+    assert effective_unit_price(2.0, 100.0, 50.0) == 4.0

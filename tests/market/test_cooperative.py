@@ -10,9 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market_abm.market import TradeProblem, bargain, clear, competitive_interval, marginal_contributions
-from market_abm.market.bargaining import core_interval, market_game, market_shapley, myerson, shapley
+from market_abm.market.bargaining import (
+    core_interval,
+    market_game,
+    market_shapley,
+    myerson,
+    rational_pair,
+    shapley,
+)
+from market_abm.market.bargaining.base import Talks
 from market_abm.market.bargaining.competitive import competitive_payoffs
 from market_abm.market.bargaining.games import Game, members, sides
+from market_abm.market.bargaining.payouts import nearest_prices
 from tests.market.bargains import bilateral
 from tests.market.problems import generic_problem, problems
 
@@ -218,3 +227,23 @@ def test_competitive_interval_of_unit_demands_is_the_core():
     low, high = competitive_interval(problem)
     np.testing.assert_allclose(core.low[:3], low - problem.unit_cost, atol=1e-6)
     np.testing.assert_allclose(core.high[:3], high - problem.unit_cost, atol=1e-6)
+
+
+@pytest.mark.parametrize("target", [0.0, 1e3])
+def test_no_target_moves_a_price_beyond_cost_or_the_buyers_average_value(target):
+    problem = TradeProblem([4.0], [1.0], [[2.0, 2.0]], [[10.0, 6.0]], switching=0.5)
+    talks = _talks(problem)
+    price, _ = nearest_prices(talks, np.array([target, 26.0 - target]))
+    np.testing.assert_allclose(price, 8.0 - 0.5 if target else 1.0)
+
+
+def test_a_trade_without_room_is_paid_its_cost_whatever_the_target():
+    price, missed = nearest_prices(_talks(bilateral(2.0, 1.001, 1.0, 0.0, 0.0, 0.0)), np.array([5.0, 0.0]))
+    np.testing.assert_allclose(price, 1.001)
+    assert missed == pytest.approx(0.5 * (5.0 - 0.002))
+
+
+def _talks(problem: TradeProblem) -> Talks:
+    allocation = clear(problem)
+    pair = rational_pair(allocation)
+    return Talks(problem, allocation, pair, np.full(len(pair.seller), 0.5), {})

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from market_abm.market import TradeProblem, clear, competitive_interval, reference
 from market_abm.market.bargaining import Terms, hold, rational_pair, with_terms
+from market_abm.market.bargaining.rational import WIDTH_MIN, RationalPair
 from tests.market.bargains import (
     TOLERANCE,
     check_pair_is_ordered,
@@ -351,3 +352,61 @@ def test_index_needs_a_width():
 def test_hold_refuses(volume, sizes, message):
     with pytest.raises(ValueError, match=message):
         hold(clear(duel()), 0, 0, volume, sizes, [5.0])
+
+
+def _pair(floor, most, value=4.0, cost=0.0) -> RationalPair:
+    """One link a floor, everything else alike."""
+    floor = np.asarray(floor, float)
+    rows, same = np.arange(len(floor)), np.ones(len(floor))
+    return RationalPair(
+        rows, rows, same, cost * same, 0.0 * same, value * same, floor, floor, floor, most * same, most * same
+    )
+
+
+def test_a_floor_at_the_ceiling_leaves_one_price_and_is_not_crossed():
+    pair = _pair([1.0, 2.0, 3.0, 5.0], 2.0)
+    np.testing.assert_array_equal(pair.crossed, [False, False, True, False])
+    np.testing.assert_array_equal(pair.out_of_line, [False, False, False, True])
+
+
+def test_a_surplus_as_thin_as_rounding_is_not_split():
+    pair = _pair([0.0], WIDTH_MIN, value=WIDTH_MIN)
+    assert np.isnan(pair.leverage_split().contested).all()
+    assert np.isnan(pair.realised_share(np.array([0.0]))).all()
+    np.testing.assert_allclose(pair.bargaining_index(np.array([0.5 * WIDTH_MIN])), [0.5])
+
+
+def test_the_link_without_volume_is_named():
+    with pytest.raises(ValueError, match=r"link \(seller 1, buyer 1\) carries no volume"):
+        rational_pair(clear(duel()), [(0, 0), (1, 1)])
+
+
+def test_terms_put_the_ceiling_between_replacement_and_loss_by_hand():
+    """Three quarters to reroute less one of notice, of four on offer: w = (1 - d^2) / (1 - d^4)."""
+    allocation = clear(duel(third=1.5))
+    plain = rational_pair(allocation, [(0, 0)])
+    weight = (1.0 - 0.9**2) / (1.0 - 0.9**4)
+    expected = weight * 10.0 + (1.0 - weight) * 2.0
+    terms = Terms(3.0, 1.0, 4.0, 0.9)
+    np.testing.assert_allclose(rational_pair(allocation, [(0, 0)], terms).ceiling, expected)
+    np.testing.assert_allclose(with_terms(plain, terms, (2, 2)).ceiling, expected)
+
+
+def test_by_default_a_contract_gives_a_quarter_of_notice_and_lasts_a_year():
+    expected = (1.0 - 0.975**2) / (1.0 - 0.975**4)
+    link = np.array([0]), np.array([0])
+    np.testing.assert_allclose(Terms(3.0).weight((1, 1), *link), [expected])
+    np.testing.assert_allclose(Terms.from_links([[True]]).weight((1, 1), *link), [expected])
+
+
+def test_thirds_of_a_volume_that_the_grid_rounds_are_still_the_volume():
+    market = hold(clear(duel()), 0, 0, 1.0, [1 / 3] * 3, [12.0, 11.0, 10.0])
+    assert market.problem.block_quantity[0, :3].sum() == 1.0
+    assert market.served[0] == clear(duel()).served[0] + 1.0
+
+
+def test_a_link_opened_by_a_contract_is_the_only_one_that_opens():
+    linked = np.array([[True, False], [False, True]])
+    problem = duel().replace(linked=linked)
+    market = hold(clear(problem), 0, 1, 1.0, [1.0], [12.0])
+    np.testing.assert_array_equal(market.problem.linked, [[True, True], [False, True]])

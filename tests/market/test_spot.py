@@ -197,3 +197,20 @@ def test_on_links_each_part_has_its_price_and_caps_hold():
     )
     assert capped.flow.sum(axis=0) == pytest.approx([2.0, 5.0])
     assert capped.quantity == pytest.approx(7.0)
+
+
+def test_the_smallest_trade_that_the_grid_holds_has_a_price_within_its_bid_and_offer():
+    outcome = clear_spot([1e-6], [10.0], [1e-6], [2.0], k=0.5)
+    assert outcome.quantity == 1e-6
+    assert (outcome.price_low, outcome.price, outcome.price_high) == (2.0, 6.0, 10.0)
+
+
+def test_offers_and_bids_of_nothing_set_no_price():
+    shown = clear_spot([2.0, 1.0], [9.0, 4.0], [2.0, 1.0], [1.0, 6.0], k=0.5)
+    hidden = clear_spot(
+        [0.0, 2.0, 0.0, 1.0], [9.5, 9.0, 5.0, 4.0], [0.0, 2.0, 0.0, 1.0], [0.5, 1.0, 5.0, 6.0], k=0.5
+    )
+    assert (hidden.price_low, hidden.price_high, hidden.price) == (4.0, 6.0, 5.0)
+    assert shown.price == hidden.price
+    assert clear_spot([0.0], [9.0], [1.0], [3.0]).price == 3.0
+    assert np.isnan(clear_spot([0.0], [9.0], [0.0], [3.0]).price)

@@ -150,3 +150,81 @@ def test_the_blocks_of_a_contract_in_force_must_be_its_volume():
         pairs_in_force(clear(problem), [0], [0], [2.0], [[1.0]], [[20.0]])
     with pytest.raises(ValueError, match="only a positive volume"):
         pairs_in_force(clear(problem), [0], [0], [0.0], [[0.0]], [[20.0]])
+
+
+def two_by_two() -> TradeProblem:
+    """Sellers 0 and 1 with links to their own buyer only; buyer 1 pays less."""
+    return TradeProblem(
+        [4.0, 2.0],
+        [1.0, 2.0],
+        [[3.0, 3.0], [2.0, 2.0]],
+        [[9.0, 5.0], [7.0, 3.0]],
+        linked=np.eye(2, dtype=bool),
+    )
+
+
+def test_variants_are_priced_and_everybody_stays_unless_told_otherwise():
+    start = clear(two_by_two())
+    found = clear_variants(start, [[4.0, 2.0], [6.0, 0.0]])
+    np.testing.assert_array_equal(found.seller_price, [[5.0, 3.0], [1.0, 7.0]])
+    np.testing.assert_array_equal(found.served, [[4.0, 2.0], [6.0, 0.0]])
+    np.testing.assert_array_equal(found.served_without, found.served)
+    assert found.surplus[0] == start.surplus
+
+
+def test_a_seller_that_leaves_takes_its_capacity_and_nobody_else_does():
+    found = clear_variants(clear(two_by_two()), [[4.0, 2.0]] * 3, leaves=[0, -1, 1])
+    np.testing.assert_array_equal(found.served, [[4.0, 2.0]] * 3)
+    np.testing.assert_array_equal(found.served_without, [[0.0, 2.0], [4.0, 2.0], [4.0, 0.0]])
+
+
+def test_a_link_opens_in_its_variant_only_and_at_least_with_its_cap():
+    start = clear(two_by_two().replace(link_cap=9.0))
+    found = clear_variants(start, [[4.0, 5.0]] * 2, opened=[[-1, -1], [1, 0]], opened_cap=[0.0, 1.0])
+    np.testing.assert_array_equal(found.served, [[4.0, 4.0], [6.0, 3.0]])
+    tight = two_by_two().replace(link_cap=[[9.0, 0.5], [0.5, 9.0]])
+    found = clear_variants(clear(tight), [[4.0, 5.0]] * 2, opened=[[1, 0]] * 2, opened_cap=[0.0, 1.0])
+    np.testing.assert_array_equal(found.served, [[4.5, 4.0], [5.0, 4.0]])
+
+
+def test_blocks_change_for_the_named_buyer_of_the_named_variant():
+    found = clear_variants(
+        clear(two_by_two()), [[4.0, 2.0]] * 3, variant=[1, 2], buyer=[0, 1], quantity=[[1.0, 0.0], [0.0, 1.0]]
+    )
+    np.testing.assert_array_equal(found.served, [[4.0, 2.0], [1.0, 2.0], [4.0, 1.0]])
+    np.testing.assert_array_equal(found.surplus, [38.0, 18.0, 29.0])
+
+
+def test_own_use_that_fills_a_capped_link_leaves_no_room_on_it():
+    """The owner of both sellers serves itself with all that link (0, 0) carries; the rest is buyer 1's."""
+    problem = TradeProblem(
+        [5.0, 5.0],
+        [0.0, 0.0],
+        [[6.0], [10.0]],
+        [[10.0], [5.0]],
+        linked=[[True, True], [False, True]],
+        link_cap=[[2.0, 99.0], [99.0, 99.0]],
+    )
+    start = clear(problem)
+    np.testing.assert_array_equal(start.flow, [[2.0, 3.0], [0.0, 5.0]])
+    assert without_merchant(start, [[3.0, 5.0]], [0], [0], [0], [2.0]).loss[0] == pytest.approx(8.0 * 5.0)
+
+
+def test_a_contract_in_force_by_hand_with_tax_and_switching():
+    """One seller: without the link the buyer loses everything, so value and replacement are its average."""
+    problem = TradeProblem([1.0], [1.0], [[1.0]], [[5.0]], switching=0.5, wedge=0.25, tax=0.125)
+    pair = pairs_in_force(clear(problem), [0], [0], [2.0], [[2.0]], [[10.0]])
+    assert pair.quantity[0] == 3.0
+    np.testing.assert_allclose(pair.value, (2.0 * 10.0 + 1.0 * 5.0) / 3.0 - 0.5 - 0.125)
+    np.testing.assert_allclose(pair.replacement, pair.value)
+    np.testing.assert_allclose(pair.floor, 1.0 + 0.25)
+
+
+def test_a_volume_that_is_off_by_more_than_rounding_is_refused():
+    allocation = clear(two_by_two())
+    for missing, refused in ((1.5e-6, False), (2.5e-6, True)):
+        if refused:
+            with pytest.raises(ValueError, match=r"top_quantity\[0\] sums to"):
+                pairs_in_force(allocation, [0], [0], [2.0], [[2.0 - missing]], [[20.0]])
+        else:
+            assert pairs_in_force(allocation, [0], [0], [2.0], [[2.0 - missing]], [[20.0]]).quantity[0] == 6.0

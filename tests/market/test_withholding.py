@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from market_abm.market import TradeProblem, capacity_payoffs, cournot
+from market_abm.market.withholding import PASSES
 
 
 def linear(a: float, b: float, costs, capacity, blocks: int = 400) -> TradeProblem:
@@ -116,3 +117,17 @@ def test_an_efficient_rival_does_not_drive_out_offers_that_are_given() -> None:
     )
     assert given == pytest.approx(60.0 * 30.0, rel=0.02)
     assert at_cost == pytest.approx(60.0 * 40.0, rel=0.02)
+
+
+def test_where_nobody_chooses_every_pass_takes_one_round() -> None:
+    game = cournot(linear(100.0, 1.0, [10.0, 10.0], [50.0, 50.0], blocks=20), [False, False])
+    assert (game.rounds, game.settled) == (len(PASSES), True)
+    np.testing.assert_array_equal(game.offered, [50.0, 50.0])
+
+
+def test_a_rival_that_sells_at_any_price_sells_first_however_small_the_values() -> None:
+    """Ten units are wanted at 0.5 and less; the rival has ten: at cost 0 the seller would displace it."""
+    value = 0.5 - 0.05 * np.arange(10)
+    problem = TradeProblem([1.0, 10.0], [0.0, 0.3], np.ones((1, 10)), value[None])
+    assert capacity_payoffs(problem, [0.0, 10.0], 0, [1.0], given=[False, True])[0] == 0.0
+    assert capacity_payoffs(problem, [0.0, 10.0], 0, [1.0])[0] == pytest.approx(0.3)

@@ -126,3 +126,13 @@ def test_boundary_arguments_are_checked():
         m.phase_boundary([0.5, 0.5], 0)
     with pytest.raises(ValueError, match="10000"):
         m.phase_boundary_range(20_000)
+
+
+def test_a_share_exactly_at_the_cut_counts_as_flagged():
+    assert m.disagreement([[CHOKEPOINT]], [True], [[float(m.share_cut(0.9))]], 0.9) == 0
+
+
+@pytest.mark.parametrize("shares", [[1.2, 0.1], [-0.1, 0.5], [np.nan]])
+def test_a_boundary_needs_shares_between_nothing_and_everything(shares):
+    with pytest.raises(ValueError, match=r"shares in \[0, 1\]"):
+        m.phase_boundary(shares)

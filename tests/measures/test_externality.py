@@ -155,3 +155,8 @@ def test_lease_to_a_rivals_rival():
 def test_shares_are_fractions():
     with pytest.raises(ValueError, match="at most 1"):
         m.diversion([0.7, 0.6])
+
+
+def test_a_lab_with_every_user_has_nobody_to_divert_to():
+    with pytest.raises(ValueError, match="below 1"):
+        m.diversion([1.0])

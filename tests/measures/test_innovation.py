@@ -96,3 +96,7 @@ def test_foreclosure_and_hold_up():
     assert m.foreclosure_index([[6.0, 0], [0, 8.0]], [[4.0, 0], [0, 8.0]], rivals) < 0
     assert np.isnan(m.foreclosure_index(np.ones((2, 2)), np.zeros((2, 2)), rivals))
     np.testing.assert_array_equal(m.hold_up_index([2.0, 1.0], [4.0, 0.0]), [0.5, np.nan])
+
+
+def test_hold_up_is_a_share_whatever_the_size_of_the_investment():
+    np.testing.assert_allclose(m.hold_up_index([0.25, 30.0, 1.0], [0.5, 40.0, 0.0]), [0.5, 0.25, np.nan])

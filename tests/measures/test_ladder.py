@@ -84,3 +84,11 @@ def test_blocks_follow_the_curve():
         assert sold[value[0] >= price][-1] == pytest.approx(100 * (price / 4) ** -0.9, rel=0.006)
     assert (np.diff(value[0]) < 0).all()
     assert np.abs(np.diff(np.log(value[0][1:]))).max() <= np.log(1.0051)
+
+
+@pytest.mark.parametrize("user_cost", [0.9, 47.5])
+def test_the_long_run_price_only_sets_the_scale_of_tightness(user_cost):
+    (tight,) = m.ladder((4,), (1.2,), user_cost=user_cost)
+    (slack,) = m.ladder((4,), (1.0,), user_cost=user_cost)
+    assert tight.tight and not slack.tight
+    assert tight.price_over_user_cost == pytest.approx(1.2 ** (1 / ELASTICITY), rel=0.02)

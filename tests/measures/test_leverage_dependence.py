@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import market_abm.measures as m
+from market_abm.measures.leverage import MINIMUM_WIDTH
 
 NAN = np.nan
 
@@ -120,3 +121,14 @@ def test_longer_notice_lowers_exposure_down_to_none():
     assert m.notice_exposure(flow, 0, 4, own)[0] == pytest.approx(0.25)
     assert m.notice_exposure(flow, 0, 0)[0] == 0
     assert np.isnan(m.notice_exposure(np.zeros((1, 1)), 1, 1)[0])
+
+
+def test_each_firm_of_an_aggregate_counts_with_its_own_share():
+    """Six equal owners hold 6 of 10: 6 x 10^2 + 40^2."""
+    spread = m.supply_spread([[6.0], [4.0]], aggregate_of=[6, 1])
+    np.testing.assert_allclose(spread.hhi, [6 * 100 + 1600])
+
+
+def test_an_interval_of_the_least_width_still_has_a_place_for_the_price():
+    assert m.lambda_index([0.5 * MINIMUM_WIDTH], [0.0], [MINIMUM_WIDTH]) == [0.5]
+    assert np.isnan(m.lambda_index([0.0], [0.0], [0.5 * MINIMUM_WIDTH])).all()

@@ -201,3 +201,20 @@ def test_no_demand_needs_nobody():
     assert np.isinf(m.rsi([1.0, 2.0], 0.0)).all()
     assert np.isinf(m.network_rsi([1.0, 2.0], [0.0])).all()
     assert not m.pivotal([1.0, 2.0], [0.0]).any()
+
+
+def test_caps_bind_what_a_supplier_is_needed_for():
+    """Seller 0 has 8 and its link carries 2; seller 1 has 1: together 3 of 5, so everybody is needed."""
+    cap = [[2.0], [np.inf]]
+    assert m.network_rsi([8.0, 1.0], [5.0], link_cap=cap) == pytest.approx([0.2, 0.4])
+    np.testing.assert_array_equal(m.pivotal([8.0, 1.0], [5.0], link_cap=cap), [True, True])
+    assert m.network_rsi([8.0, 1.0], [5.0], link_cap=[[0.0], [np.inf]]) == pytest.approx([0.2, 0.0])
+
+
+def test_an_index_of_exactly_one_is_enough():
+    screen = m.rsi_frequency([1.0, 0.99, 1.01, 1.2])
+    assert (screen.below_screen, screen.pivotal) == (0.75, 0.25)
+
+
+def test_one_step_of_the_grid_is_a_demand_like_any_other():
+    np.testing.assert_allclose(m.network_rsi([3e-6, 2e-6], [1e-6]), [2.0, 3.0])

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 import market_abm.measures as m
 from market_abm.market import TradeProblem, clear, reference
+from market_abm.measures.price_effect import index_prices
 from tests.measures.worlds import market, seeds
 
 
@@ -184,3 +185,43 @@ def test_an_unknown_index_buyer_is_refused():
 def test_the_approximation_inverts_the_share_cut(share, elasticity):
     rise = m.approximate_price_effect(share, elasticity)
     assert m.share_cut(elasticity, float(rise)) == pytest.approx(share, abs=1e-9)
+
+
+def test_own_use_does_not_depend_on_last_quarters_flows():
+    """Two equal fleets, each with a lab: last quarter they served each other's."""
+    problem = TradeProblem([4, 4], [1, 1], [[4], [4]], [[9], [9]], incumbent=[[0, 4], [4, 0]])
+    allocation = clear(problem)
+    np.testing.assert_array_equal(allocation.flow, [[0, 4], [4, 0]])
+    np.testing.assert_array_equal(m.own_use(allocation, np.eye(2, dtype=bool)), [[4, 0], [0, 4]])
+
+
+def test_the_price_index_of_variants_is_that_of_each_alone():
+    problem = TradeProblem([6, 4], [1, 2], [[4, 4], [3, 3]], [[9, 5], [7, 3]], switching=[[0, 1], [1, 0]])
+    worlds = [clear(problem.replace(capacity=capacity)) for capacity in ([6.0, 4.0], [2.0, 4.0])]
+    together = index_prices(
+        problem,
+        np.array([w.problem.capacity for w in worlds]),
+        np.array([w.seller_price for w in worlds]),
+        np.array([w.served for w in worlds]),
+        [0, 1],
+    )
+    np.testing.assert_array_equal(together, [m.index_price(w.problem, w, [0, 1]) for w in worlds])
+
+
+def test_index_buyers_who_get_nothing_count_alike():
+    """Each reaches one seller whose cost is above its value: the index is the mean of the two costs."""
+    problem = TradeProblem([1, 1], [2, 4], [[1], [1]], [[1], [1]], linked=np.eye(2, dtype=bool))
+    assert m.index_price(problem, clear(problem), [0, 1]) == 3.0
+
+
+def test_a_firm_with_own_use_and_customers_withdraws_what_it_sells_to_others():
+    """Seller 0 keeps 4 for its lab and sells 6; seller 1 sells 2. The segment pays 7, 5 or 3 a unit."""
+    problem = TradeProblem(
+        [10, 2], [1, 1], [[4, 0, 0], [2, 4, 4]], [[20, 0, 0], [7, 5, 3]], linked=[[True, True], [False, True]]
+    )
+    own = np.array([[True, False], [False, False]])
+    removals = m.merchant_removals(problem, 1, own=own)
+    np.testing.assert_allclose(removals.withdrawn, [6, 2])
+    np.testing.assert_allclose(removals.loss, [4 * (5 - 1) + 2 * (3 - 1), 2 * (3 - 1)])
+    assert removals.price == 3.0
+    np.testing.assert_array_equal(removals.price_without, [5.0, 3.0])

@@ -130,3 +130,13 @@ def test_one_owner_of_an_aggregate_is_its_own_row_split_off():
     assert many.price_without[0] == rows.price_without[1]
     # Buyers 0 and 1 lose 1.25 and 2.5 units; the free 5 replace the 3.75 and leave 1.25 for the next block.
     assert many.value_after_rerouting[0].sum() == pytest.approx(75 + 65 + 3 * 1.25)
+
+
+def test_every_relation_is_asked_about_whatever_its_notice():
+    problem = TradeProblem([20, 10], [0, 0], [[5, 5]] * 3, [[9, 6], [8, 5], [7, 4]])
+    committed = np.array([[0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])
+    pools = np.array([[0.0, 5.0], [3.0, 5.0], [5.0, 5.0]])
+    mixed = m.relation_losses(problem, committed, pools, notice=[[0, 0, 2], [0, 0, 0]])
+    np.testing.assert_array_equal(np.isfinite(mixed.after), committed > 0)
+    assert mixed.after[0, 2] == m.relation_losses(problem, committed, pools[2]).after[0, 2]
+    assert mixed.after[1, 0] == m.relation_losses(problem, committed, pools[0]).after[1, 0]

@@ -180,3 +180,24 @@ def test_link_caps_aggregates_and_exit_against_solving_again(seed, exits):
         gone = exits and aggregate[j] == 1
         present = np.where((buyer_owner == owner[j]) & gone, 0.0, demand)
         assert loss.served_without[j] == max_flow(left, present, linked, cap)
+
+
+def test_what_leaves_with_an_owner_is_its_own_demand_only():
+    """Buyer 1 lives on seller 0: it stays, and goes without, when seller 0 leaves with buyer 0."""
+    linked = np.array([[True, True, False], [False, False, True]])
+    loss = m.n_minus_one([10, 10], [4, 6, 3], linked, owner=[0, 1], buyer_owner=[0, 7, 1])
+    assert loss.served == 13
+    np.testing.assert_allclose(loss.served_without, [3, 10])
+
+
+def test_half_a_fleet_still_fills_a_capped_link_when_others_make_room():
+    """Seller 0 reaches buyer 0 through a link of 4. With half of its 10 it keeps those 4, since seller 1 takes
+    over at buyer 1; buyer 0 was short before, too."""
+    cap = [[4.0, np.inf], [0.0, np.inf]]
+    loss = m.n_minus_cause([10, 10], [10, 6], [[0.5, 0.0], [1.0, 0.0]], link_cap=cap)
+    assert loss.served == 10
+    np.testing.assert_allclose(loss.served_without, [10, 6])
+
+
+def test_the_smallest_delivery_can_be_lost():
+    np.testing.assert_array_equal(m.n_minus_one([1e-6], [1e-6]).loss_share, [1.0])

@@ -126,3 +126,9 @@ def test_public_names_are_functions_and_classes_and_stay_so():
             assert not isinstance(getattr(m, name), types.ModuleType), name
     with pytest.raises(AttributeError, match="no attribute"):
         m.nothing  # noqa: B018
+
+
+def test_a_price_is_not_needed_where_nothing_flows():
+    problem = TradeProblem([5, 5], [1, 2], [[4]], [[9]], switching=0.5)
+    kept = m.buyer_surplus(problem, [[4.0], [0.0]], [[3.0], [np.nan]])
+    np.testing.assert_allclose(kept, [4 * (9 - 3 - 0.5)])
