@@ -24,10 +24,13 @@ _compile = numba.njit
 
 
 def _njit(*arguments: Any, **options: Any) -> Any:
-    """``numba.njit`` for the kernel; outside it the plain function, so that its mutants need no compiler."""
+    """``numba.njit`` for the kernel and for numba itself, which compiles parts of NumPy on first use.
+
+    Elsewhere the plain function, so that its mutants need no compiler.
+    """
 
     def decorate(function: Any) -> Any:
-        if function.__module__.startswith(KERNEL):
+        if function.__module__.startswith((KERNEL, "numba.")):
             return _compile(**options)(function)
         return function
 
