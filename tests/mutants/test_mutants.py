@@ -140,12 +140,17 @@ def test_a_noticed_mistake_is_told_from_an_unnoticed_one(tree: Path) -> None:
         assert [
             k.test for k in still_there([*known, Known("tests/test_x.py::gone", 0.1, frozenset())], server)
         ] == ["tests/test_x.py::test_share"]
+        (tree / "tests/test_x.py").write_text(
+            "import os\n\n\ndef test_share():\n    os.abort()\n", encoding="utf-8"
+        )
+        crashed = verdict(found["pow(whole, part)"], server, known)
         (tree / "tests/test_x.py").write_text("while True:\n    pass\n", encoding="utf-8")
         assert server.run(["tests/test_x.py"], 1.0) == (None, "")
     finally:
         server.close()
     assert killed == ("killed", "tests/test_x.py::test_share")
     assert survived == ("survived", "")
+    assert crashed == ("killed", "ended by SIGABRT")
     assert (tree / "market_abm/market/x.py").read_text(encoding="utf-8") == SOURCE
 
 

@@ -30,6 +30,9 @@ LEFT_OUT = shutil.ignore_patterns(
 STARTS, SLOWER = 20.0, 5.0
 """Seconds that a trial may take beyond its tests, and how much longer than usual these may take."""
 
+CRASHES = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL}
+"""Codes of a process that compiled code took down: what it was handed made no sense."""
+
 FLAGS = ("-q", "-p", "tests.mutants.plugin", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-header")
 
 
@@ -174,7 +177,7 @@ class Server:
 
 
 def verdict(mutant: Mutant, server: Server, chosen: list[Known]) -> tuple[str, str]:
-    """``killed``, ``timeout`` (a kind of death) or ``survived``, and the test that failed.
+    """``killed``, ``timeout`` (a kind of death) or ``survived``, and the test that failed or the signal.
 
     The copy is put right again.
 
@@ -195,6 +198,8 @@ def verdict(mutant: Mutant, server: Server, chosen: list[Known]) -> tuple[str, s
         file.write_text(source, encoding="utf-8")
     if code is None:
         return "timeout", ""
+    if code in CRASHES:
+        return "killed", f"ended by {signal.Signals(-code).name}"
     if code not in (0, 1, 2, 4):  # 4: a conftest or a module that the mutant keeps from being imported
         raise RuntimeError(f"pytest ended with code {code} on {mutant.path}:{mutant.line}: {said[-2000:]}")
     failed = re.search(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", said, re.MULTILINE)
