@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Set as AbstractSet
@@ -104,6 +105,14 @@ def _fork_from_a_loaded_process(modules: tuple[str, ...]) -> None:
 
     import dask
 
+    before = dict(os.environ)
+    # What Dask sets for workers must be there when numerical libraries load: one thread each, none in what is forked.
+    given = dask.config.get("distributed.nanny.pre-spawn-environ")
+    os.environ.update({name: str(value) for name, value in given.items() if name not in before})
     get_context("forkserver").set_forkserver_preload(list(modules))
-    forkserver.ensure_running()
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
     dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
