@@ -158,8 +158,8 @@ class Experiment(Part):
         for output in self.outputs:
             head = output.partition(":")[0]
             table, _, column = head.rpartition(".")
-            found = self.keep.get(table or "steps")
-            if found is None or (found.columns != "all" and column not in found.columns):
+            found = self.keep.get(table or "steps", Kept(columns=()))
+            if column not in (names(table or "steps") if found.columns == "all" else found.columns):
                 refuse(f'"{output}" is not kept', at="outputs", remedy="Add its column under keep")
         twice = set(self.set) & set(self.factors)
         if twice:

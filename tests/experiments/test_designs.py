@@ -155,6 +155,8 @@ def test_shipped_experiments_are_sound_in_both_sizes(name):
         ("keep: {stepps: all}", 'no table "stepps".*Did you mean "steps"'),
         ("keep: {steps: [tightnes]}", 'no column "tightnes".*Did you mean "tightness"'),
         ("headline: pivotal", 'no column "pivotal"'),
+        ("outputs: ['firms.cash_musd:Seller']", r'"firms\.cash_musd:Seller" is not kept.*under keep'),
+        ("outputs: [tightnes]", '"tightnes" is not kept'),
         ("design: {kind: sobol, base: 100}", "power of two"),
         ("design: {kind: list}", "a list needs rows"),
         ("set: {beta: 0.3}", "both set and varied"),
