@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from market_abm.market import (
     TradeProblem,
     clear,
+    clearing,
     competitive_interval,
     marginal_contributions,
     reference,
@@ -134,3 +135,18 @@ def test_zero_capacity_seller_has_a_price_from_below_only():
     low, high = competitive_interval(problem)
     np.testing.assert_array_equal(low, [7.0, 7.0])
     np.testing.assert_array_equal(high, [7.0, np.inf])
+
+
+def test_an_optimum_found_along_shortest_paths_answers_a_withdrawal_alike(monkeypatch):
+    """Where the simplex runs out of pivots there is no tree to ask."""
+    problem = generic_problem(np.random.default_rng(3), 3, 4, 3)
+    by_tree = clear(problem)
+    solve, nobody = clearing._kernel()
+    monkeypatch.setattr(clearing, "_kernel", lambda: (lambda *given: (*solve(*given)[:-1], -1), nobody))
+    by_paths = clear(problem)
+    assert clearing.has_tree(by_tree._state) and not clearing.has_tree(by_paths._state)
+    for j in range(problem.sellers):
+        one, other = withdraw(by_tree, j, 0.5), withdraw(by_paths, j, 0.5)
+        assert one.loss == pytest.approx(other.loss, abs=1e-9)
+        np.testing.assert_array_equal(one.served, other.served)
+        np.testing.assert_array_equal(one.seller_price, other.seller_price)

@@ -215,9 +215,12 @@ def test_index_buyers_who_get_nothing_count_alike():
 
 
 def test_a_firm_with_own_use_and_customers_withdraws_what_it_sells_to_others():
-    """Seller 0 keeps 4 for its lab and sells 6; seller 1 sells 2. The segment pays 7, 5 or 3 a unit."""
+    """Seller 0 keeps 4 for its lab and sells 6; seller 1 sells 2. The segment pays 7, 5 or 3 a unit.
+
+    With the 6 gone the segment would pay 5 for what the lab values at 4, but the lab's fleet is not on sale.
+    """
     problem = TradeProblem(
-        [10, 2], [1, 1], [[4, 0, 0], [2, 4, 4]], [[20, 0, 0], [7, 5, 3]], linked=[[True, True], [False, True]]
+        [10, 2], [1, 1], [[4, 0, 0], [2, 4, 4]], [[4, 0, 0], [7, 5, 3]], linked=[[True, True], [False, True]]
     )
     own = np.array([[True, False], [False, False]])
     removals = m.merchant_removals(problem, 1, own=own)

@@ -77,6 +77,7 @@ class Recorder:
 
     def pytest_sessionfinish(self) -> None:
         """Write the map of this process."""
+        sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, 0)
         rows = {
             test: {"seconds": self.seconds.get(test, 0.0), "ran": ran}
             for test, ran in self.tests.items()
