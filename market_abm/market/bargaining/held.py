@@ -100,9 +100,10 @@ def hold(
 
 
 def _state(problem: TradeProblem, flow: Floats, allocation: Allocation, seller: int, buyer: int) -> tuple:
+    from market_abm.market.kernel.network import build
     from market_abm.market.kernel.pair import held_state
 
-    return held_state(
+    net = build(
         problem.capacity,
         problem.unit_cost,
         problem.block_quantity,
@@ -112,9 +113,5 @@ def _state(problem: TradeProblem, flow: Floats, allocation: Allocation, seller: 
         problem.tax,
         problem.linked,
         _NONE if problem.link_cap is None else problem.link_cap,
-        flow,
-        allocation._state[0],
-        allocation._state[1],
-        seller,
-        buyer,
     )
+    return net, *held_state(net, flow, *allocation._state[:2], seller, buyer)

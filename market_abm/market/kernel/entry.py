@@ -50,6 +50,14 @@ def solve(
     """
     net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
     sellers, buyers = linked.shape
+    t, x, pivots = optimum(net, sellers, buyers, incumbent, tie_key, warm, old_net, old_t, old_x)
+    served, surplus = served_and_surplus(net, t, x, buyers)
+    return net, t, x, flows(net, x, sellers, buyers), served, surplus, pivots
+
+
+@compiled
+def optimum(net, sellers, buyers, incumbent, tie_key, warm, old_net, old_t, old_x):
+    """Table and link flows of an optimum, and the number of pivots: -1 when they ran out."""
     if warm:
         t, x = warm_tree(net, old_net, old_t, old_x, sellers, buyers)
     else:
@@ -63,25 +71,32 @@ def solve(
         ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
         pivots = pivots + ties if ties >= 0 else -1
     write_flows(net, t, x)
-    flow, served, surplus = unpack(net, t, x, sellers, buyers)
-    return net, t, x, flow, served, surplus, pivots
+    return t, x, pivots
 
 
 @compiled
-def unpack(net, t, x, sellers, buyers):
-    """Flows in the shape of the problem, and the exact surplus."""
-    S = len(net.out_first) - 1
+def flows(net, x, sellers, buyers):
+    """Flows in the shape of the problem."""
     flow = np.zeros((sellers, buyers))
+    for a in range(x.shape[0]):
+        if x[a] > 0:
+            flow[net.origin[net.arc[SELLER, a]], net.origin[net.arc[BUYER, a]]] = x[a] / GRID
+    return flow
+
+
+@compiled
+def served_and_surplus(net, t, x, buyers):
+    """Served quantities in the shape of the problem, and the exact surplus."""
+    S = len(net.out_first) - 1
     served = np.zeros(buyers)
     total = np.zeros(2, np.int64)
     for a in range(x.shape[0]):
         if x[a] > 0:
-            flow[net.origin[net.arc[SELLER, a]], net.origin[net.arc[BUYER, a]]] = x[a] / GRID
             add_product(total, x[a], -net.arc[COST, a])
     for i in range(S, len(net.limit)):
         served[net.origin[i]] = t[OWN_FLOW, i] / GRID
         add_value(net, i - S, t[OWN_FLOW, i], total)
-    return flow, served, to_float(total)
+    return served, to_float(total)
 
 
 @compiled

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled
-from market_abm.market.kernel.entry import after, by_place, node_of, unpack
+from market_abm.market.kernel.entry import after, by_place, flows, node_of, served_and_surplus
 from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER, build
 from market_abm.market.kernel.paths import force, solve_by_paths
 from market_abm.market.kernel.removal import NO_TREE, NONE, add_value
@@ -29,7 +29,8 @@ def solve(
     t[PARENT, -1] = NO_TREE
     t[OWN_FLOW, :-1] = f
     t[PRICE, :] = p
-    flow, served, surplus = unpack(net, t, x, linked.shape[0], linked.shape[1])
+    flow = flows(net, x, linked.shape[0], linked.shape[1])
+    served, surplus = served_and_surplus(net, t, x, linked.shape[1])
     return net, t, x, flow, served, surplus, -1
 
 

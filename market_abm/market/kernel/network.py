@@ -98,8 +98,8 @@ def build(capacity, unit_cost, block_quantity, block_value, switching, wedge, ta
     out_arc = np.empty(m, np.int64)
     limit = np.empty(S + B, np.int64)
     origin = np.empty(S + B, np.int64)
-    value = np.zeros((B, blocks), np.int64)
-    until = np.zeros((B, blocks + 1), np.int64)
+    value = np.empty((B, blocks), np.int64)
+    until = np.empty((B, blocks + 1), np.int64)
     for j in range(sellers):
         if node_of[j] >= 0:
             limit[node_of[j]] = steps(capacity[j])
@@ -126,18 +126,26 @@ def build(capacity, unit_cost, block_quantity, block_value, switching, wedge, ta
             out_arc[filled[s]] = a
             filled[s] += 1
             a += 1
-        k = 0
-        for block in range(blocks):
-            if block_quantity[i, block] <= 0.0:
-                continue
-            quantity, worth = steps(block_quantity[i, block]), steps(block_value[i, block])
-            if k > 0 and value[b, k - 1] == worth:
-                until[b, k] += quantity
-            else:
-                value[b, k] = worth
-                until[b, k + 1] = until[b, k] + quantity
-                k += 1
-        limit[S + b] = k
+        limit[S + b] = fill_blocks(block_quantity[i], block_value[i], value[b], until[b])
         b += 1
         first[b] = a
     return Network(arc, first, out_first, out_arc, limit, value, until, origin)
+
+
+@borrowing
+def fill_blocks(quantity, worth, value, until):
+    """Write a buyer's blocks (K,) on the grid, alike ones merged; the rest of both rows is zero. Returns how many."""
+    value[:] = 0
+    until[:] = 0
+    k = 0
+    for block in range(len(quantity)):
+        if quantity[block] <= 0.0:
+            continue
+        size, at = steps(quantity[block]), steps(worth[block])
+        if k > 0 and value[k - 1] == at:
+            until[k] += size
+        else:
+            value[k] = at
+            until[k + 1] = until[k] + size
+            k += 1
+    return k

@@ -12,7 +12,7 @@ import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import full
-from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
+from market_abm.market.kernel.network import BUYER, COST, SELLER, steps
 from market_abm.market.kernel.parametric import NONE
 from market_abm.market.kernel.paths import force, step_down, step_up
 from market_abm.market.kernel.removal import NO_TREE, any_cap, forced, release
@@ -98,30 +98,14 @@ def arc_between(net, seller, buyer):
 
 
 @compiled
-def held_state(
-    capacity,
-    unit_cost,
-    block_quantity,
-    block_value,
-    switching,
-    wedge,
-    tax,
-    linked,
-    link_cap,
-    flow,
-    free_net,
-    free_t,
-    seller,
-    buyer,
-):
-    """Network state of a market in which one link's volume is held and all else is at the free optimum.
+def held_state(net, flow, free_net, free_t, seller, buyer):
+    """Tree and link flows of a market in which one link's volume is held and all else is at the free optimum.
 
-    The problem is the free one plus the held volume (capacity of ``seller``, top blocks of ``buyer``). The
+    The network ``net`` is the free one plus the held volume (capacity of ``seller``, top blocks of ``buyer``). The
     free optimum's potentials price every arc but the held link, which the pair bans anyway; nodes that
     were left out of the free network get potentials that leave no reduced cost negative. The free tree is
     kept where the network is otherwise the same.
     """
-    net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
     S, nodes = len(net.out_first) - 1, len(net.limit)
     x = np.empty(net.arc.shape[1], np.int64)
     f = np.zeros(nodes, np.int64)
@@ -133,12 +117,16 @@ def held_state(
     free_p = free_t[PRICE]
     known = np.zeros(nodes + 1, np.bool_)
     free_sellers, free_nodes = len(free_net.out_first) - 1, len(free_net.limit)
+    k = 0  # both number sellers and then buyers in the order of the problem
     for n in range(nodes):
-        begin, end = (0, free_sellers) if n < S else (free_sellers, free_nodes)
-        for k in range(begin, end):
-            if free_net.origin[k] == net.origin[n]:
-                p[n] = free_p[k] - free_p[free_nodes]
-                known[n] = True
+        if n == S:
+            k = free_sellers
+        end = free_sellers if n < S else free_nodes
+        while k < end and free_net.origin[k] < net.origin[n]:
+            k += 1
+        if k < end and free_net.origin[k] == net.origin[n]:
+            p[n] = free_p[k] - free_p[free_nodes]
+            known[n] = True
     j = i = -1
     for n in range(nodes):
         if n < S and net.origin[n] == seller:
@@ -177,7 +165,7 @@ def held_state(
     t[PRICE, :] = p
     if t[PARENT, -1] != NO_TREE:
         open_rooms(net, net.limit, t, x)
-    return net, t, x
+    return t, x
 
 
 @compiled
