@@ -42,14 +42,11 @@ def chart_panels(run: Trajectory, step: int, ghost: Sequence[Snapshot], chosen: 
 def timeline_panel(run: Trajectory, step: int) -> dict[str, Any]:
     """The events so far: figure and list."""
     items = happenings.happenings(run.snapshots[:step])
-    listed = [
-        {"quarter": run.quarters[item.step - 1], "lane": happenings.LANES[item.lane], "text": item.text}
-        for item in items
-    ]
     return {
         "name": "timeline",
         "figure": happenings.figure(run.quarters, items, step - 1),
-        "list": listed[::-1],
+        "list": happenings.latest(run.quarters, items),
+        "count": len(items),
     }
 
 

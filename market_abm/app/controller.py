@@ -30,14 +30,14 @@ class Session(Worker):
         with self._turn:
             self._playing = False
             self._move(self._place.step + int(quarters))
-        self._paint()
+        self._promise()
 
     def go_to(self, step: int) -> None:
         """Show a quarter; what was played already is not computed again."""
         with self._turn:
             self._playing = False
             self._move(int(step))
-        self._paint()
+        self._promise()
 
     def reset(self) -> None:
         """Back to the first quarter with the same scenario, changes and seed; a failed run starts anew."""

@@ -6,7 +6,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from market_abm.app.library import Library, words
@@ -121,7 +121,7 @@ def supplier_graph(now: Snapshot) -> Any:
     return graph
 
 
-def _known(row: dict[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
+def _known(row: Mapping[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in without and value == value}
 
 

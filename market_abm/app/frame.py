@@ -40,7 +40,25 @@ class Frame:
 
 def packed(content: Any) -> str:
     """Content as JSON; what is not a number is null."""
-    return json.dumps(_plain(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return _written(content)
+    except ValueError:  # something is not a number: it is looked for only then, since that takes a while
+        return _written(_plain(content))
+
+
+def _written(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_opened)
+
+
+def _opened(value: Any) -> Any:
+    """What JSON has no word for, as lists and dicts."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, np.ndarray | Sequence):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} cannot be sent to a page")
 
 
 def _plain(value: Any) -> Any:

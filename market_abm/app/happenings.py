@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from market_abm.app.axes import chart
 from market_abm.report.style import COLOURS
@@ -44,6 +45,10 @@ TOLD = 5
 """Events of a lane and quarter that are told one by one, the largest first."""
 
 
+LISTED = 120
+"""Events that the page lists; the exported tables have all."""
+
+
 @dataclass(frozen=True)
 class Happening:
     """An event in words.
@@ -70,13 +75,28 @@ class Happening:
 
 def happenings(run: Sequence[Snapshot]) -> tuple[Happening, ...]:
     """Everything that is worth a mark, quarter by quarter, the largest first."""
-    found: list[Happening] = []
-    before: Snapshot | None = None
-    for snapshot in run:
+    return tuple(item for before, now in zip((None, *run), run) for item in _quarter(now, before))
+
+
+_known: WeakKeyDictionary[Snapshot, tuple[Happening, ...]] = WeakKeyDictionary()
+
+
+def _quarter(snapshot: Snapshot, before: Snapshot | None) -> tuple[Happening, ...]:
+    """Those of one quarter, remembered as long as it is: a frame shows all quarters up to its own."""
+    found = _known.get(snapshot)
+    if found is None:
         fresh = [*_events(snapshot), *_builds(snapshot), *_onsets(snapshot, before)]
-        found += sorted(fresh, key=lambda item: (item.lane, -item.size, item.text))
-        before = snapshot
-    return tuple(found)
+        found = tuple(sorted(fresh, key=lambda item: (item.lane, -item.size, item.text)))
+        _known[snapshot] = found
+    return found
+
+
+def latest(quarters: Sequence[str], items: Sequence[Happening]) -> list[dict[str, str]]:
+    """The last so many in words, the latest first."""
+    return [
+        {"quarter": quarters[item.step - 1], "lane": LANES[item.lane], "text": item.text}
+        for item in reversed(items[-LISTED:])
+    ]
 
 
 def _events(snapshot: Snapshot) -> Iterator[Happening]:
@@ -88,7 +108,7 @@ def _events(snapshot: Snapshot) -> Iterator[Happening]:
         yield Happening(snapshot.step, LANE_OF.get(kind, 5), told(row), row["firm"], abs(amount))
 
 
-def told(row: dict[str, Any]) -> str:
+def told(row: Mapping[str, Any]) -> str:
     """An event as a sentence."""
     pair = " and ".join(name for name in (row["firm"], row["counterparty"]) if name)
     amount = ""

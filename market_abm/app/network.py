@@ -1,4 +1,4 @@
-"""The network of a quarter as one Plotly figure whose traces never change in number or order."""
+"""The network of a quarter as one Plotly figure whose traces never change in number or order, only in being seen."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def figure(snapshot: Snapshot, layout: Layout, edges: Sequence[Edge], chosen: st
     data = _edge_traces(layout, edges, chosen)
     data += _ring_traces(layout, rows, radius)
     data += [_nodes(layout, rows, radius, chosen), _labels(layout, rows, radius), _choked(layout, edges)]
-    return {"data": data, "layout": canvas()}
+    return {"data": [{"uid": f"t{at}", **trace} for at, trace in enumerate(data)], "layout": canvas()}
 
 
 def radii(layout: Layout, rows: Mapping[str, Mapping[str, Any]], edges: Sequence[Edge]) -> dict[str, float]:
@@ -140,6 +140,7 @@ def _line(pen: Pen, colour: str, width: float, dash: str, opacity: float) -> dic
         "mode": "lines",
         "x": pen.x,
         "y": pen.y,
+        "visible": bool(pen.x),  # what has nothing to draw is passed over
         "line": {"color": colour, "width": round(width, 1), "dash": dash, "simplify": False},
         "opacity": opacity,
         "hoverinfo": "skip",

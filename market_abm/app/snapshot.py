@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -37,13 +38,9 @@ class Snapshot:
         """The market as a whole: column to value."""
         return {name: _plain(values[0]) for name, values in self.tables["steps"].items()}
 
-    def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """Rows of a table as plain dicts."""
-        part = self.tables[table]
-        plain = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in part.items()}
-        names = tuple(plain)
-        for values in zip(*plain.values()):
-            yield dict(zip(names, values))
+    def rows(self, table: str) -> Iterator[Mapping[str, Any]]:
+        """Rows of a table, plain values by column."""
+        return iter(_rows(self, table))
 
     def firm(self, name: str) -> dict[str, Any] | None:
         """Row of a firm or segment; None where there is none of that name."""
@@ -52,6 +49,14 @@ class Snapshot:
             return None
         at = part["firm"].index(name)
         return {column: _plain(values[at]) for column, values in part.items()}
+
+
+@lru_cache(maxsize=12)
+def _rows(of: Snapshot, table: str) -> tuple[Mapping[str, Any], ...]:
+    """Rows of a table; several panels of a frame read the same ones."""
+    plain = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in of.tables[table].items()}
+    names = tuple(plain)
+    return tuple(dict(zip(names, values)) for values in zip(*plain.values()))
 
 
 def snapshot(step: int, quarter: str, measured: Mapping[str, Mapping[str, Any]]) -> Snapshot:

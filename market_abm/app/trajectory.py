@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,8 @@ class Trajectory:
         self.scenario, self.seed = scenario, int(seed)
         self.quarters: tuple[str, ...] = scenario.quarters
         self.error = ""
+        self.seconds = math.inf
+        """What the last quarter took to compute."""
         self._snapshots: list[Snapshot] = []
         self._make = model
         self._model: Any = None
@@ -75,6 +79,7 @@ class Trajectory:
             if self.stuck:
                 return False
             quarter = self.quarters[len(self._snapshots)]
+            began = time.monotonic()
             try:
                 if self._model is None:
                     self._model = self._opened()
@@ -85,6 +90,7 @@ class Trajectory:
                 self.error = f"{quarter} could not be played. {type(error).__name__}: {error}"
                 self._model = None
                 return False
+            self.seconds = time.monotonic() - began
             self._snapshots.append(snapshot(len(self._snapshots) + 1, quarter, self._recorder.last))
             if self.complete:
                 self._model = None  # the states of every quarter are of no more use

@@ -20,6 +20,9 @@ FASTEST = 0.1
 PATIENCE = 3.0
 """Seconds after which play goes on although the page has not said that the last frame is drawn."""
 
+SOON = 0.5
+"""Seconds of computing that need no word about it."""
+
 GHOSTLY = 0.3
 """Seconds between two frames that only draw more of the baseline."""
 
@@ -135,6 +138,9 @@ class Worker:
                 self._place = replace(place, step=place.step + 1)
                 return self._arrive, None
             wait = due - now
+        if len(run) == place.step and not run.stuck:
+            # One ahead of what is shown: computed while the page draws, or while its user thinks.
+            return lambda: self._foresee(run, place.step + 1), None
         question = Question(place.run, run.quarters[place.step - 1], place.firm)
         if (
             self._open
@@ -161,12 +167,24 @@ class Worker:
                 self._playing = False
                 self._place = replace(self._place, step=max(1, len(run)))
 
+    def _promise(self) -> None:
+        """A frame that says what is being computed, unless it is there at once or in a moment."""
+        run, step = self._run(), self._place.step
+        if (step - len(run)) * run.seconds > SOON or step <= len(run) or run.stuck:
+            self._paint()
+
     def _advance(self, run: Trajectory) -> None:
         """One quarter towards the place; a frame when it is reached, or from time to time on the way."""
         run.advance(len(run) + 1)
         self._halt(run)
         there = len(run) >= self._place.step or run.stuck
         if there or time.monotonic() - self._painted_at > GHOSTLY:
+            self._paint()
+
+    def _foresee(self, run: Trajectory, step: int) -> None:
+        """Have a quarter at hand before it is asked for; a failure is told at once."""
+        run.advance(step)
+        if run.error:
             self._paint()
 
     def _ponder(self, question: Question, run: Trajectory) -> None:

@@ -89,6 +89,7 @@ def test_usable_at_three_widths(browser: Any, server: Server, width: int) -> Non
 
 def test_the_table_twin_says_what_the_network_draws(page: Tab) -> None:
     page.page.click(".abm-network .abm-twin summary")
+    page.page.wait_for_selector(".abm-network tbody th button")
     names = [cell.inner_text() for cell in page.page.query_selector_all(".abm-network tbody th button")]
     there = {node.get_attribute("data-firm") for node in page.page.query_selector_all(".abm-node")} - {""}
     assert len(set(names)) >= len(there)

@@ -45,7 +45,9 @@
   // Draw a figure into an element, or patch what is drawn there.
   function draw(element, figure, size, options) {
     const work = plotly().then((P) => {
-      const data = size.scale ? figure.data.map((trace) => sized(trace, size)) : figure.data;
+      // Traces know themselves by their uid: those with nothing to draw can be left out.
+      const drawn = figure.data.filter((trace) => trace.visible !== false);
+      const data = size.scale ? drawn.map((trace) => sized(trace, size)) : drawn;
       const layout = { ...figure.layout, width: size.width, height: size.height };
       if (size.scale) {
         layout.annotations = layout.annotations.map((note) => ({ ...note, font: { ...note.font, size: size.font + 0.5 } }));
