@@ -50,7 +50,7 @@ def supplier_network(scenario: Scenario) -> Any:
 
 
 def stock_page(firms: int) -> Any:
-    """SolaraViz with Mesa's own network component and two plots, as in its tutorials."""
+    """SolaraViz with Mesa's own network component and plots, as in its tutorials; four of them, as on our page."""
     import mesa
     from mesa.discrete_space import FixedAgent, Network
     from mesa.visualization import SolaraViz, make_plot_component, make_space_component
@@ -79,7 +79,8 @@ def stock_page(firms: int) -> Any:
         # Something to show each quarter: a picture that stays the same is not seen to be drawn.
         return {"color": ("tab:blue", "tab:orange")[int(agent.model.time) % 2], "size": 30}
 
-    plots = [make_plot_component("hhi_merchant"), make_plot_component("price_index_usd_per_gpu_hour")]
+    columns = ("hhi_merchant", "hhi_fleet", "price_index_usd_per_gpu_hour", "tightness")
+    plots = [make_plot_component(column) for column in columns]
     return SolaraViz(Drawn(), components=[make_space_component(portrayal), *plots])
 
 
