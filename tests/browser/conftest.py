@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.driver import Server, Tab, browsing, serving, tab
+from tests.browser.driver import Server, Tab, browsing, page_of, serving, visitor
 
 SMALL = "two-clouds-three-labs"
 
@@ -24,15 +24,22 @@ def server() -> Iterator[Server]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def context(browser: Any) -> Iterator[Any]:
+    """One visitor, who opens a page a test: what was loaded for the first need not be for the others."""
+    with visitor(browser) as found:
+        yield found
+
+
 @pytest.fixture
-def page(browser: Any, server: Server) -> Iterator[Tab]:
+def page(context: Any, server: Server) -> Iterator[Tab]:
     """The page of the small world, at its first quarter."""
-    with tab(browser, server.address) as found:
+    with page_of(context, server.address) as found:
         yield found.open()
 
 
 @pytest.fixture
-def blank(browser: Any, server: Server) -> Iterator[Tab]:
+def blank(context: Any, server: Server) -> Iterator[Tab]:
     """A page that has not gone anywhere yet."""
-    with tab(browser, server.address) as found:
+    with page_of(context, server.address) as found:
         yield found

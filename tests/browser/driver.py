@@ -158,11 +158,27 @@ def browsing() -> Iterator[Any]:
 
 
 @contextmanager
-def tab(browser: Any, address: str, width: int = 1440, height: int = 900) -> Iterator[Tab]:
-    """A page in a context of its own, in which every foreign host is unreachable; it must end without errors."""
+def visitor(browser: Any, width: int = 1440, height: int = 900) -> Iterator[Any]:
+    """Somebody with cookies and a cache of his own."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, accept_downloads=True, reduced_motion="reduce"
     )
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def tab(browser: Any, address: str, width: int = 1440, height: int = 900) -> Iterator[Tab]:
+    """A page of a visitor of its own; see :func:`page_of`."""
+    with visitor(browser, width, height) as context, page_of(context, address) as found:
+        yield found
+
+
+@contextmanager
+def page_of(context: Any, address: str) -> Iterator[Tab]:
+    """A page from which every foreign host is unreachable; it must end without errors."""
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     found = Tab(page, address)
@@ -180,13 +196,13 @@ def tab(browser: Any, address: str, width: int = 1440, height: int = 900) -> Ite
         if message.type == "error" and not any(word in message.text for word in HARMLESS):
             found.wrong.append(message.text)
 
-    context.route("**/*", local)
+    page.route("**/*", local)
     page.on("console", said)
     page.on("pageerror", lambda error: found.wrong.append(str(error)))
     page.on("websocket", lambda ws: urlsplit(ws.url).netloc == home or found.foreign.append(ws.url))
     try:
         yield found
     finally:
-        context.close()
+        page.close()
     assert not found.foreign, found.foreign
     assert not found.wrong, found.wrong

@@ -29,8 +29,8 @@ class Soak:
         )
 
 
-def soak(page: Tab, server: Server, runs: int) -> Soak:
-    """Play so many runs of 20 quarters, each under another seed, clicking on firms, pausing and resetting."""
+def soak(page: Tab, server: Server, runs: int, quarters: int = 20) -> Soak:
+    """Play so many runs of so many quarters, each under another seed, clicking on firms, pausing and resetting."""
     chance = random.Random(1)
     found = Soak()
     page.open("seed=1000")
@@ -44,12 +44,14 @@ def soak(page: Tab, server: Server, runs: int) -> Soak:
         page.act("reset")
         page.at("2026Q3")
         page.act("play")
-        while not page.page.is_disabled("[data-act=step]"):
+        while int(page.page.input_value("[data-act=scrub]")) < quarters:
             _click(page, chance, firms)
             if chance.random() < 0.25:
                 found.pauses.append(_paused(page))
                 if not page.page.is_disabled("[data-act=play]"):
                     page.act("play")
+        if page.text("[data-act=play]") == "Pause":
+            page.act("play")
         page.settle()
         found.runs += 1
         found.memory.append(server.memory)
