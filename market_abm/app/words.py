@@ -137,9 +137,9 @@ def _percent(value: float) -> str:
     return (
         "an unknown part"
         if math.isnan(value)
-        else f"{100 * value:.0f} %"
+        else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
         if value >= 0.1
-        else f"{100 * value:.1f} %"
+        else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
     )
 
 

@@ -160,7 +160,7 @@ def test_the_cards_say_what_the_tables_say(run: Trajectory) -> None:
     choke, lever, pairs, price = words.cards(now, None, False)
     graded = [row["firm"] for row in now.rows("firms") if row["grade"] in ("chokepoint", "critical")]
     assert all(name in choke.answer for name in graded)
-    assert f"{100 * now.steps['seller_secured_share']:.0f} %" in lever.answer
+    assert f"{100 * now.steps['seller_secured_share']:.0f}\N{NO-BREAK SPACE}%" in lever.answer
     assert sum(part for _, part in lever.parts) == pytest.approx(1.0)
     assert str(now.steps["relation_chokepoints"]) in pairs.answer or "None" in pairs.answer
     assert f"{now.steps['price_index_usd_per_gpu_hour']:.2f}" in price.answer
