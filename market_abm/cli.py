@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from market_abm.commands.stress import register as register_stress
-from market_abm.sweeping.options import register as register_sweeps
+from market_abm.commands.sweeping.options import register as register_sweeps
 
 app = typer.Typer(
     name="market-abm",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Effect:
+class LevelEffect:
     """A difference of means over pairs, with a 95 % interval over seeds.
 
     Attributes
@@ -54,7 +54,7 @@ class Effect:
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 
-def effects(folder: Path, output: str) -> list[Effect]:
+def effects(folder: Path, output: str) -> list[LevelEffect]:
     """Effects of every factor on an output, the others averaged over; then of the scenario at each of their values.
 
     Raises
@@ -79,7 +79,7 @@ def effects(folder: Path, output: str) -> list[Effect]:
     return found
 
 
-def _by_cell(table: pd.DataFrame, factors: list[str], output: str) -> list[Effect]:
+def _by_cell(table: pd.DataFrame, factors: list[str], output: str) -> list[LevelEffect]:
     """The scenario's effect at each value of the other factors; intervals that hold for all of them together.
 
     Otherwise, of twenty values that all mean nothing, one would show a sign (Bonferroni's bound).
@@ -106,7 +106,7 @@ def _effect(
     against: Any,
     where: dict[str, Any],
     comparisons: int = 1,
-) -> Effect | None:
+) -> LevelEffect | None:
     from scipy.stats import t
 
     keys = [*(item for item in factors if item != name), "seed"]
@@ -124,7 +124,7 @@ def _effect(
         )
     else:
         half = float("inf")
-    return Effect(
+    return LevelEffect(
         output,
         name,
         level,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from market_abm.analysis.effects import Effect, split
+from market_abm.analysis.effects import LevelEffect, split
 from market_abm.analysis.phase_words import listed
 from market_abm.analysis.table import Column, Table
 
 
-def sentences(found: Sequence[Effect]) -> list[str]:
+def sentences(found: Sequence[LevelEffect]) -> list[str]:
     """What every factor does to each output on average, whether the scenario's effect keeps its sign, break-evens."""
     said = []
     for output in dict.fromkeys(item.output for item in found):
@@ -20,7 +20,7 @@ def sentences(found: Sequence[Effect]) -> list[str]:
     return said
 
 
-def _averages(output: str, items: Sequence[Effect]) -> str:
+def _averages(output: str, items: Sequence[LevelEffect]) -> str:
     """The largest effect of each factor that can be told from zero, and the factors without one."""
     told, still, unclear = [], [], []
     for factor in dict.fromkeys(item.factor for item in items):
@@ -43,7 +43,7 @@ def _averages(output: str, items: Sequence[Effect]) -> str:
     return f"{output} ({items[0].base:.3g} at {items[0].factor} {items[0].against}): {'; '.join(parts)}."
 
 
-def _signs(cells: Sequence[Effect]) -> list[str]:
+def _signs(cells: Sequence[LevelEffect]) -> list[str]:
     said = []
     for level in dict.fromkeys(item.level for item in cells):
         mine = [item for item in cells if item.level == level]
@@ -80,12 +80,12 @@ def _signs(cells: Sequence[Effect]) -> list[str]:
     return said
 
 
-def _break_evens(cells: Sequence[Effect]) -> Iterator[str]:
+def _break_evens(cells: Sequence[LevelEffect]) -> Iterator[str]:
     """Where the effect crosses zero along a factor of numbers, between neighbours whose signs are clear."""
     for name in cells[0].where:
         if not all(isinstance(item.where[name], int | float) for item in cells):
             continue
-        groups: dict[tuple[tuple[str, object], ...], list[Effect]] = {}
+        groups: dict[tuple[tuple[str, object], ...], list[LevelEffect]] = {}
         for item in cells:
             rest = tuple((key, value) for key, value in item.where.items() if key != name)
             groups.setdefault(rest, []).append(item)
@@ -100,13 +100,13 @@ def _break_evens(cells: Sequence[Effect]) -> Iterator[str]:
                     )
 
 
-def _cells(items: Sequence[Effect], most: int = 3) -> str:
+def _cells(items: Sequence[LevelEffect], most: int = 3) -> str:
     return "; ".join(_where(item) for item in items[:most]) + (
         f" and {len(items) - most} more" if len(items) > most else ""
     )
 
 
-def _band(item: Effect) -> str:
+def _band(item: LevelEffect) -> str:
     return f"95 % {item.low:+.3g} to {item.high:+.3g}"
 
 
@@ -115,7 +115,7 @@ NOTE = (
 )
 
 
-def tables(found: Sequence[Effect]) -> tuple[Table, ...]:
+def tables(found: Sequence[LevelEffect]) -> tuple[Table, ...]:
     """An output's effects on average, and those of the scenario at each value of the other factors."""
     result = []
     for output in dict.fromkeys(item.output for item in found):
@@ -128,7 +128,7 @@ def tables(found: Sequence[Effect]) -> tuple[Table, ...]:
     return tuple(result)
 
 
-def _average_table(name: str, title: str, items: Sequence[Effect]) -> Table:
+def _average_table(name: str, title: str, items: Sequence[LevelEffect]) -> Table:
     columns = (
         Column("factor", "Factor"),
         Column("level", "Level"),
@@ -139,7 +139,7 @@ def _average_table(name: str, title: str, items: Sequence[Effect]) -> Table:
     return Table(name, title, columns, rows, NOTE)
 
 
-def _cell_table(name: str, title: str, items: Sequence[Effect]) -> Table:
+def _cell_table(name: str, title: str, items: Sequence[LevelEffect]) -> Table:
     columns = (Column("level", "Level"), Column("where", "Where"), *_numbers())
     rows = tuple((str(item.level), _where(item), *_values(item)) for item in items)
     note = (
@@ -157,11 +157,11 @@ def _numbers() -> tuple[Column, ...]:
     )  # fmt: skip
 
 
-def _values(item: Effect) -> tuple[float | int, ...]:
+def _values(item: LevelEffect) -> tuple[float | int, ...]:
     return (item.value, item.low, item.high, item.base, item.pairs)
 
 
-def _where(item: Effect) -> str:
+def _where(item: LevelEffect) -> str:
     return ", ".join(f"{_short(name)} {value}" for name, value in item.where.items())
 
 

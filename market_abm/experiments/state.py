@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from market_abm.experiments.headline import Headline
+from market_abm.experiments.running_figure import RunningFigure
 
 
 @dataclass
@@ -19,7 +19,7 @@ class State:
         Runs in all, stored (those of earlier sessions too), recorded as failed.
     now : int
         Runs stored in this session.
-    headline : Headline
+    headline : RunningFigure
         The figure told so far, over everything that is stored.
     notes : list of str
         Damage found, warnings.
@@ -33,7 +33,7 @@ class State:
     done: int = 0
     failed: int = 0
     now: int = 0
-    headline: Headline = field(default_factory=lambda: Headline(None))
+    headline: RunningFigure = field(default_factory=lambda: RunningFigure(None))
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
     lost: str = ""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from market_abm.experiments.engine.backlog import ATTEMPTS, TARGET, Backlog
 from market_abm.experiments.engine.interrupts import interrupts
-from market_abm.experiments.headline import Headline, stored_values
 from market_abm.experiments.plan import SEED_BATCH, Plan, Run, bases_of, make_plan
+from market_abm.experiments.running_figure import RunningFigure, stored_values
 from market_abm.experiments.state import State, Tell
 from market_abm.experiments.store import tables
 from market_abm.experiments.store.folder import Sweep
@@ -121,7 +121,7 @@ def _continued(plan: Plan, store: Sweep, journal: Journal, options: Options, tel
     todo = [run for run in runs if run.key not in stored.keys and run.key not in stored.failures]
     state = State(
         planned=len(runs), done=len(keys & stored.keys), failed=len(keys & set(stored.failures)),
-        headline=Headline(plan.experiment.headline), notes=list(stored.notes),
+        headline=RunningFigure(plan.experiment.headline), notes=list(stored.notes),
     )  # fmt: skip
     for seed, value in stored_values(store.path, plan.experiment, keys & stored.keys):
         state.headline.add(seed, value)

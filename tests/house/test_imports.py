@@ -14,7 +14,7 @@ from tests.house.tree import PACKAGE, ROOT, modules
 ORDER = [
     "units", "rng", "elementary", "decorated", "plugins", "data", "market", "measures", "scenario", "economy",
     "strategies", "timeline", "agents", "model", "results", "experiments", "conformance", "analysis", "report", "app",
-    "console", "sweeping", "commands", "cli", "__main__",
+    "console", "commands", "cli", "__main__",
 ]  # fmt: skip
 """Rooms from the ground up: a room imports only from those before it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from market_abm.scenario import Scenario, load_scenario, shipped
 
-
 HISTORY = {"world-2023-conditional"}
 """Its additional capacity is what happened, no option that anybody compares."""
 

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from market_abm import console
+from market_abm.commands.sweeping import commands
 from market_abm.experiments.engine import interrupts as module
 from market_abm.experiments.engine.interrupts import interrupts
 from market_abm.experiments.sweep import Options, sweep
-from market_abm.sweeping import commands
 from tests.experiments.sweeping import toys
 
 

@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from market_abm.experiments.headline import Headline
+from market_abm.commands.sweeping.progress import SweepProgress, line, span
 from market_abm.experiments.plan import Run
+from market_abm.experiments.running_figure import RunningFigure
 from market_abm.experiments.state import State
 from market_abm.experiments.sweep import Options, _spread, sweep
-from market_abm.sweeping.progress import SweepProgress, line, span
 from tests.experiments.sweeping import toys
 
 
@@ -66,7 +66,7 @@ def test_points_are_run_in_a_drawn_order():
 
 def test_a_note_is_told_once(capsys):
     progress = SweepProgress()
-    state = State(planned=2, notes=["part x cannot be read"], headline=Headline(None))
+    state = State(planned=2, notes=["part x cannot be read"], headline=RunningFigure(None))
     progress(state)
     progress(state)
     assert capsys.readouterr().err.count("part x cannot be read") == 1

@@ -17,7 +17,7 @@ Z = 1.959963984540054
 """Normal quantile of a 95 % interval."""
 
 
-class Headline:
+class RunningFigure:
     """Mean of a column of steps over runs; of a count or a flag the share of runs in which it is above zero.
 
     Runs of one seed are not independent: the interval is clustered by seed.

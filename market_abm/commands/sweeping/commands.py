@@ -163,7 +163,7 @@ def _warn_of_pickles(scheduler: str | None) -> None:
 
 
 def _progress(quiet: bool) -> Any:
-    from market_abm.sweeping.progress import SweepProgress
+    from market_abm.commands.sweeping.progress import SweepProgress
 
     return SweepProgress(quiet)
 

@@ -50,7 +50,7 @@ def register(command: Callable[..., Any]) -> None:
         quiet: Quiet = False,
     ) -> int:
         """Run an experiment of many runs; repeat the command to go on where it stopped."""
-        from market_abm.sweeping import commands
+        from market_abm.commands.sweeping import commands
 
         if list_ or knobs:
             return commands.listed(list_, json)
@@ -60,7 +60,7 @@ def register(command: Callable[..., Any]) -> None:
     @command()
     def status(folder: Folder = Path("results/phase"), json: Json = False) -> int:
         """Say how far a sweep is, and which runs failed."""
-        from market_abm.sweeping import commands
+        from market_abm.commands.sweeping import commands
 
         return commands.status(folder, json)
 
@@ -74,14 +74,14 @@ def register(command: Callable[..., Any]) -> None:
         quiet: Quiet = False,
     ) -> int:
         """Run what failed or is missing in a sweep again, from its own manifest."""
-        from market_abm.sweeping import commands
+        from market_abm.commands.sweeping import commands
 
         return commands.retry(folder, commands.Where(workers, scheduler, memory, False), json, quiet)
 
     @command()
     def why(folder: Folder, key: Key, json: Json = False) -> None:
         """Say why a run is stored or is not."""
-        from market_abm.sweeping import inspect
+        from market_abm.commands.sweeping import inspect
 
         inspect.why(folder, key, json)
 
@@ -93,7 +93,7 @@ def register(command: Callable[..., Any]) -> None:
         json: Json = False,
     ) -> int:
         """Do a run of a sweep again in this process, and compare it with what is stored."""
-        from market_abm.sweeping import inspect
+        from market_abm.commands.sweeping import inspect
 
         return inspect.replay(folder, key, out, json)
 
@@ -110,7 +110,7 @@ def register(command: Callable[..., Any]) -> None:
         json: Json = False,
     ) -> None:
         """Show when concentration becomes a chokepoint: thresholds, intervals, figures."""
-        from market_abm.sweeping import reading
+        from market_abm.commands.sweeping import reading
 
         reading.phase(folder, event, width, json)
 
@@ -124,6 +124,6 @@ def register(command: Callable[..., Any]) -> None:
         json: Json = False,
     ) -> None:
         """Show what the outcome depends on: Sobol or Morris indices of a sweep with such a design."""
-        from market_abm.sweeping import reading
+        from market_abm.commands.sweeping import reading
 
         reading.sensitivity(folder, output or [], json)
