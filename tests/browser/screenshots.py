@@ -14,7 +14,7 @@ MOST = 300_000
 """Bytes of a picture at most."""
 
 SHOTS: tuple[tuple[str, str, int, int, tuple[str, ...]], ...] = (
-    ("view", "scenario=colossus-lease&seed=1&quarter=2028Q1&firm=SpaceX%2FxAI", 1440, 1180, ()),
+    ("view", "scenario=colossus-lease&seed=1&quarter=2028Q1&firm=SpaceX%2FxAI", 1440, 1200, ()),
     ("view-explain", "scenario=colossus-lease&seed=1&quarter=2027Q2", 1440, 860, ("Anthropic",)),
     (
         "view-compare",
