@@ -28,13 +28,15 @@ SMALL_ORDER = 0.05
 def worth(view: View, node: Ints, order: Floats) -> Floats:
     """Value of ordering ``order`` (n, M) on top of what is announced, MUSD.
 
-    (q - 1) I o less the cost of growing faster than retirement and trend, psi/2 I K (o/K - ret - g_0)^2.
+    (q - 1) I o less the cost of growing faster than retirement and trend, psi/2 I K (o/K - ret - g_0)^2; a firm
+    without a fleet K has no pace of growth, and no such cost.
     """
     b, ahead = view.world.scenario.behaviour, view.outlook
-    fleet = np.maximum(ahead.online[node], 1e-9)[:, None]
+    fleet = ahead.online[node][:, None]
     cost, q = ahead.cost[node][:, None], ahead.q[node][:, None]
     total = order + ahead.planned[node][:, None]
-    pace = total / fleet - float(b.retirement) - float(b.base_growth)
+    growth = np.divide(total, fleet, out=np.zeros_like(total), where=fleet > 0.0)
+    pace = growth - float(b.retirement) - float(b.base_growth)
     return cost * ((q - 1.0) * total - 0.5 * float(b.psi) * fleet * pace**2)
 
 
