@@ -137,4 +137,3 @@ def test_what_share_is_estimated():
     assert estimated_volume_share(scenario.contracts.values()) == pytest.approx(0.75)
     found = provenance(scenario)
     assert found.sourced == 1 and found.guessed > 50
-    assert found.guessed_share == pytest.approx(found.guessed / (found.guessed + 1))
