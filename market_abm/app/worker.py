@@ -58,6 +58,8 @@ class Worker:
         self._delay = 0.5
         self._open = False
         self._number, self._drawn, self._painted_at = 0, 0, 0.0
+        self._owed = False
+        """A frame was put off until its quarter is computed."""
         self._closed = False
         self._thread: threading.Thread | None = None
         self._held: tuple[Trajectory | None, ...] = ()
@@ -123,6 +125,8 @@ class Worker:
         self._held = run, baseline, beside
         if len(run) < place.step and not run.stuck:
             return lambda: self._advance(run), None
+        if self._owed:  # whoever computed the quarter
+            return self._paint, None
         if beside is not None and len(beside) < place.step and not beside.stuck:
             return lambda: self._advance(beside), None
         wait = None
@@ -168,9 +172,11 @@ class Worker:
                 self._place = replace(self._place, step=max(1, len(run)))
 
     def _promise(self) -> None:
-        """A frame that says what is being computed, unless it is there at once or in a moment."""
-        run, step = self._run(), self._place.step
-        if (step - len(run)) * run.seconds > SOON or step <= len(run) or run.stuck:
+        """A frame that says what is being computed, unless that takes but a moment."""
+        with self._turn:
+            run, step = self._run(), self._place.step
+            self._owed = len(run) < step and (step - len(run)) * run.seconds <= SOON and not run.stuck
+        if not self._owed:
             self._paint()
 
     def _advance(self, run: Trajectory) -> None:
@@ -207,6 +213,8 @@ class Worker:
                     return
                 self._number += 1
                 number = self._number
+                run = self._run()
+                self._owed = self._owed and len(run) < self._place.step and not run.stuck
                 view = View(
                     place=self._place,
                     playing=self._playing,

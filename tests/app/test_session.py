@@ -76,6 +76,33 @@ def test_play_waits_until_the_last_frame_is_drawn() -> None:
         viewer.session.close()
 
 
+def test_a_step_to_the_quarter_that_is_just_being_foreseen_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, asked = threading.Event(), threading.Event()
+    foresee = Session._foresee
+
+    def slow(self: Session, run: Any, step: int) -> None:
+        if step == 3:
+            begun.set()
+            assert asked.wait(60)
+        foresee(self, run, step)
+
+    monkeypatch.setattr(Session, "_foresee", slow)
+    place = Place(SMALL, seed=17, changes=(("behaviour.beta", "0.4"),))
+    baseline = LIBRARY.run(place.baseline)
+    while baseline.advance(len(baseline) + 1):
+        pass  # to its end: nothing else is left to be drawn
+    viewer = Viewer(place)
+    try:
+        viewer.wait(lambda t: t["played"] >= 1 and not t["busy"])
+        viewer.session.forward(1)
+        assert begun.wait(60)
+        viewer.session.forward(1)  # to the quarter that the thread is about to compute
+        asked.set()
+        viewer.wait(lambda t: t["step"] == 3 and not t["busy"], patience=30)
+    finally:
+        viewer.session.close()
+
+
 def test_pause_stops_and_reset_keeps_seed_and_changes(viewer: Viewer) -> None:
     viewer.session.seed(4)
     viewer.session.change("behaviour.beta", "0.3")
