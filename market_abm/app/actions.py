@@ -18,6 +18,7 @@ def act_on(session: Session, message: Any) -> None:
         return
     action = ACTIONS.get(str(message.get("act")))
     if action is not None:
+        session.asked(int(_number(message, "asked")))
         action(session, message)
 
 

@@ -87,7 +87,7 @@ class Session(Worker):
     def refuse(self, what: str) -> None:
         """Say that something is refused."""
         with self._turn:
-            self._message = f"Refused: {what}"
+            self._message, self._heard = f"Refused: {what}", self._asked
         self._paint()
 
     def choose(self, firm: str, opened: bool = True) -> None:
@@ -115,7 +115,7 @@ class Session(Worker):
     def _try(self, moved: Callable[[Place], Place]) -> None:
         """Go to another place if there is one."""
         with self._turn:
-            self._playing = False
+            self._playing, self._heard = False, self._asked
             try:
                 place = moved(self._place)
                 scenario = self.library.scenario(place.scenario, place.changes)

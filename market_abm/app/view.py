@@ -39,6 +39,8 @@ class View:
         Whether the drawer of the selected firm is open.
     message : str
         A refusal, until it is dismissed.
+    heard : int
+        The last numbered request of the page that this view takes into account.
     """
 
     place: Place
@@ -46,6 +48,7 @@ class View:
     delay: float = 0.5
     opened: bool = False
     message: str = ""
+    heard: int = 0
 
 
 class Painter:
@@ -179,6 +182,7 @@ class Painter:
         busy = "" if len(run) >= place.step or run.stuck else f"{len(run)} of {place.step} quarters"
         return {
             "number": number,
+            "heard": view.heard,
             "question": run.scenario.question or "",
             "scenario": place.scenario,
             "seed": place.seed,

@@ -58,6 +58,8 @@ class Worker:
         self._delay = 0.5
         self._open = False
         self._number, self._drawn, self._painted_at = 0, 0, 0.0
+        self._asked, self._heard = 0, 0
+        """Numbers of the page's last request and of the last one that changed the place or was refused."""
         self._owed = False
         """A frame was put off until its quarter is computed."""
         self._closed = False
@@ -81,6 +83,10 @@ class Worker:
         with self._turn:
             self._drawn = max(self._drawn, int(number))
             self._turn.notify_all()
+
+    def asked(self, number: int) -> None:
+        """A numbered request follows (0: one without a number)."""
+        self._asked = max(self._asked, number)
 
     @property
     def place(self) -> Place:
@@ -221,6 +227,7 @@ class Worker:
                     delay=self._delay,
                     opened=self._open,
                     message=self._message,
+                    heard=self._heard,
                 )
             try:
                 frame = self._painter.frame(view, number)
