@@ -61,7 +61,7 @@ class Worker:
         self._asked, self._heard = 0, 0
         """Numbers of the page's last request and of the last one that changed the place or was refused."""
         self._owed = False
-        """A frame was put off until its quarter is computed."""
+        """The quarter that is wanted has not been drawn yet."""
         self._closed = False
         self._thread: threading.Thread | None = None
         self._held: tuple[Trajectory | None, ...] = ()
@@ -220,7 +220,7 @@ class Worker:
                 self._number += 1
                 number = self._number
                 run = self._run()
-                self._owed = self._owed and len(run) < self._place.step and not run.stuck
+                self._owed = len(run) < self._place.step and not run.stuck
                 view = View(
                     place=self._place,
                     playing=self._playing,

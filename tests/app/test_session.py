@@ -76,7 +76,11 @@ def test_play_waits_until_the_last_frame_is_drawn() -> None:
         viewer.session.close()
 
 
-def test_a_step_to_the_quarter_that_is_just_being_foreseen_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("soon", [0.0, 60.0])
+def test_a_step_to_the_quarter_that_is_just_being_foreseen_is_drawn(
+    monkeypatch: pytest.MonkeyPatch, soon: float
+) -> None:
+    monkeypatch.setattr("market_abm.app.worker.SOON", soon)  # with and without a frame that says "computing"
     begun, asked = threading.Event(), threading.Event()
     foresee = Session._foresee
 
