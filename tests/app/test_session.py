@@ -91,7 +91,7 @@ def test_a_step_to_the_quarter_that_is_just_being_foreseen_is_drawn(
         foresee(self, run, step)
 
     monkeypatch.setattr(Session, "_foresee", slow)
-    place = Place(SMALL, seed=17, changes=(("behaviour.beta", "0.4"),))
+    place = Place(SMALL, seed=17 + round(soon), changes=(("behaviour.beta", "0.4"),))
     baseline = LIBRARY.run(place.baseline)
     while baseline.advance(len(baseline) + 1):
         pass  # to its end: nothing else is left to be drawn
