@@ -85,6 +85,19 @@ def test_a_frame_does_not_write_over_what_is_being_typed(page: Tab) -> None:
     assert "behaviour.beta=0.3" in page.page.input_value("#abm-command")
 
 
+def test_a_box_that_somebody_is_in_keeps_its_text_while_another_seed_draws_another_default(page: Tab) -> None:
+    box = "#abm-behaviour-beta"
+    before = page.page.input_value(box)
+    page.page.focus(box)
+    page.page.evaluate("() => document.querySelector('button[aria-label=\"Next seed\"]').click()")
+    page.page.wait_for_function("() => document.querySelector('#abm-seed').value === '2'")
+    page.settle()
+    assert page.page.input_value(box) == before
+    page.page.evaluate("() => document.activeElement.blur()")
+    page.page.wait_for_function("([box, text]) => document.querySelector(box).value !== text", arg=[box, before])
+    assert "behaviour.beta" not in page.page.input_value("#abm-command")
+
+
 def test_a_mark_of_the_timeline_leads_to_its_quarter(page: Tab) -> None:
     page.act("four")
     page.at("2027Q3")
