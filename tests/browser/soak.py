@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.browser.driver import Server, Tab
 
+PLAY_IS_OFFERED = "() => document.querySelector('[data-act=play]').innerText === 'Play'"
+
 
 @dataclass
 class Soak:
@@ -44,14 +46,17 @@ def soak(page: Tab, server: Server, runs: int, quarters: int = 20) -> Soak:
         page.act("reset")
         page.at("2026Q3")
         page.act("play")
+        first = True
         while int(page.page.input_value("[data-act=scrub]")) < quarters:
             _click(page, chance, firms)
-            if chance.random() < 0.25:
-                found.pauses.append(_paused(page))
-                if not page.page.is_disabled("[data-act=play]"):
-                    page.act("play")
-        if page.text("[data-act=play]") == "Pause":
-            page.act("play")
+            if first or chance.random() < 0.25:
+                first = False
+                began = time.monotonic()
+                if _press(page, "Pause"):
+                    page.page.wait_for_function(PLAY_IS_OFFERED)
+                    found.pauses.append(time.monotonic() - began)
+                _press(page, "Play")
+        _press(page, "Pause")
         page.settle()
         found.runs += 1
         found.memory.append(server.memory)
@@ -66,11 +71,12 @@ def _click(page: Tab, chance: random.Random, firms: list[Any]) -> None:
     page.page.evaluate("() => { const b = document.querySelector('[data-act=shut]'); if (b) b.click(); }")
 
 
-def _paused(page: Tab) -> float:
-    """Pause, and how long it took to be answered."""
-    playing = page.text("[data-act=play]") == "Pause"
-    began = time.monotonic()
-    if playing:
-        page.act("play")
-        page.page.wait_for_function("() => document.querySelector('[data-act=play]').innerText === 'Play'")
-    return time.monotonic() - began
+def _press(page: Tab, word: str) -> bool:
+    """Press the button of play where it says so: the horizon may be reached at any moment, and ends the play."""
+    script = """(word) => {
+      const button = document.querySelector('[data-act=play]');
+      const there = !button.disabled && button.innerText === word;
+      if (there) button.click();
+      return there;
+    }"""
+    return page.page.evaluate(script, word)

@@ -94,7 +94,9 @@ def test_a_box_that_somebody_is_in_keeps_its_text_while_another_seed_draws_anoth
     page.settle()
     assert page.page.input_value(box) == before
     page.page.evaluate("() => document.activeElement.blur()")
-    page.page.wait_for_function("([box, text]) => document.querySelector(box).value !== text", arg=[box, before])
+    page.page.wait_for_function(
+        "([box, text]) => document.querySelector(box).value !== text", arg=[box, before]
+    )
     assert "behaviour.beta" not in page.page.input_value("#abm-command")
 
 
