@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.browser.driver import Server, serving, tab
@@ -43,25 +44,24 @@ def test_two_sessions_do_not_see_each_other(browser: Any, server: Server) -> Non
         assert "beta" not in two.link()
 
 
-def test_a_page_that_is_left_is_forgotten(browser: Any, server: Server) -> None:
+def test_a_page_that_is_left_is_forgotten(browser: Any) -> None:
     """The session's thread ends with the page: counted from outside, by the threads of the server."""
+    with serving(program=("-m", "tests.browser.forgetful")) as server:
 
-    def threads() -> int:
-        from pathlib import Path
+        def threads() -> int:
+            text = Path(f"/proc/{server.process.pid}/status").read_text()
+            return int(text.split("Threads:")[1].split()[0])
 
-        text = Path(f"/proc/{server.process.pid}/status").read_text()
-        return int(text.split("Threads:")[1].split()[0])
-
-    with tab(browser, server.address) as first:
-        first.open()
-        most = threads()
-    for _ in range(4):
-        with tab(browser, server.address) as again:
-            again.open()
-    until = time.monotonic() + 30.0  # threads that handed out files stay for ten idle seconds
-    while threads() > most + 3 and time.monotonic() < until:
-        time.sleep(0.1)
-    assert threads() <= most + 3
+        with tab(browser, server.address) as first:
+            first.open()
+            most = threads()
+        for _ in range(6):
+            with tab(browser, server.address) as again:
+                again.open()
+        until = time.monotonic() + 60.0  # threads that handed out files stay for ten idle seconds
+        while threads() > most + 3 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert threads() <= most + 3
 
 
 def test_played_at_full_speed_with_a_user_clicking(browser: Any, server: Server) -> None:
