@@ -61,7 +61,8 @@ def test_it_begins_paused_and_the_baseline_runs_on_behind(viewer: Viewer) -> Non
     assert viewer.now["step"] == 1
 
 
-def test_play_waits_until_the_last_frame_is_drawn() -> None:
+def test_play_waits_until_the_last_frame_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market_abm.app.worker.PATIENCE", 600.0)
     viewer = Viewer(Place(SMALL), draws=False)
     try:
         viewer.wait(lambda t: t["played"] == 20)
