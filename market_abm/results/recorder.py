@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,9 @@ Columns = dict[str, Any]
 """Column name to values: arrays of numbers and flags, lists of texts."""
 
 _KINDS: dict[str, Any] = {"int": np.int64, "float": np.float64, "bool": np.bool_}
+
+_FITS: dict[str, set[type]] = {"str": {str}, "int": {int}, "float": {float, int}, "bool": {bool}}
+"""Types that a column takes as they are."""
 
 _EMPTY = {"str": "", "float": math.nan}
 """What stands where an event or decision says nothing."""
@@ -93,16 +97,16 @@ class Recorder:
             parts = [quarter[name] for quarter in self._quarters]
             sizes = [_size(part) for part in parts]
             body: dict[str, Any] = {
-                "scenario": pd.Series([self.scenario] * sum(sizes), dtype="str"),
+                "scenario": pd.array([self.scenario] * sum(sizes), dtype="str"),
                 "seed": np.full(sum(sizes), self.seed, dtype=np.int64),
-                "quarter": pd.Series(
+                "quarter": pd.array(
                     [q for q, size in zip(self.quarters, sizes) for _ in range(size)], dtype="str"
                 ),
             }
             for column in columns(name):
                 pieces = [part[column.name] for part in parts]
                 if column.dtype == "str":
-                    body[column.name] = pd.Series([text for piece in pieces for text in piece], dtype="str")
+                    body[column.name] = pd.array(list(chain.from_iterable(pieces)), dtype="str")
                 else:
                     empty = np.zeros(0, dtype=_KINDS[column.dtype])
                     body[column.name] = np.concatenate([empty, *pieces])
@@ -119,22 +123,22 @@ def _columns(table: str, given: Any) -> Columns:
     wanted = columns(table)
     names = {column.name for column in wanted}
     if table in ("events", "decisions"):
-        for row in given:
-            _same_names(f"columns of {table}", set(row), names, partial=True)
-        return {
+        _same_names(f"columns of {table}", set().union(*given), names, partial=True)
+        rows = {
             column.name: _checked(column, [row.get(column.name, _EMPTY.get(column.dtype)) for row in given])
             for column in wanted
         }
+        return _finite(wanted, rows)
     _same_names(f"columns of {table}", set(given), names)
     if table == "steps":
-        return {column.name: _checked(column, [given[column.name]]) for column in wanted}
+        return _finite(wanted, {column.name: _checked(column, [given[column.name]]) for column in wanted})
     found = {column.name: _checked(column, given[column.name]) for column in wanted}
     sizes = {name: len(values) for name, values in found.items()}
     if len(set(sizes.values())) > 1:
         first = wanted[0].name
         odd = next(name for name, size in sizes.items() if size != sizes[first])
         raise RecordError(f"{table}.{odd} has {sizes[odd]} rows where {table}.{first} has {sizes[first]}")
-    return found
+    return _finite(wanted, found)
 
 
 def _checked(column: Column, values: Any) -> Any:
@@ -142,16 +146,23 @@ def _checked(column: Column, values: Any) -> Any:
     if isinstance(values, np.ndarray) and column.dtype != "str" and values.ndim == 1:
         kind = values.dtype.kind
         if kind == column.dtype[0] or (kind == "i" and column.dtype == "float"):
-            array = values.astype(_KINDS[column.dtype])
-            if kind == "f" and np.isinf(array).any():
-                raise _refused(column, math.inf)
-            return array
+            return values.astype(_KINDS[column.dtype])
     plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    plain = [_value(column, value) for value in plain]
+    if not _FITS[column.dtype].issuperset(map(type, plain)):
+        plain = [_value(column, value) for value in plain]
     return plain if column.dtype == "str" else np.array(plain, dtype=_KINDS[column.dtype])
 
 
+def _finite(wanted: tuple[Column, ...], found: Columns) -> Columns:
+    """The columns, unless there is an infinite number in them."""
+    numbers = {column: found[column.name] for column in wanted if column.dtype == "float"}
+    if np.isinf(np.concatenate(list(numbers.values()))).any():
+        raise _refused(next(column for column, array in numbers.items() if np.isinf(array).any()), math.inf)
+    return found
+
+
 def _value(column: Column, value: Any) -> Any:
+    """One value that is not yet of the column's type, if it can be had without loss."""
     value = value.item() if isinstance(value, np.generic) else value
     flag = isinstance(value, bool)
     if column.dtype == "float":
@@ -190,7 +201,7 @@ def _sorted(table: str, part: Columns) -> Columns:
     keys = ORDER[table]
     if not keys:
         return part
-    rows = [tuple(_sortable(part[key][row]) for key in keys) for row in range(_size(part))]
+    rows = list(zip(*(_sortable(part[key]) for key in keys)))
     if table in UNIQUE and len(set(rows)) < len(rows):
         twice = next(row for row in rows if rows.count(row) > 1)
         raise RecordError(f"{table}: {' > '.join(str(item) for item in twice)} stands there twice")
@@ -203,10 +214,12 @@ def _sorted(table: str, part: Columns) -> Columns:
     }
 
 
-def _sortable(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    return (False, 0.0) if math.isnan(value) else (True, value)  # NaN does not compare
+def _sortable(values: Any) -> list:
+    """A column that can be compared: NaN, which cannot, comes first."""
+    plain = values if isinstance(values, list) else values.tolist()
+    if isinstance(values, list) or values.dtype.kind != "f":
+        return plain
+    return [(False, 0.0) if math.isnan(value) else (True, value) for value in plain]
 
 
 def _next_quarter(quarter: str) -> str:
