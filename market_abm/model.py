@@ -222,7 +222,7 @@ class ComputeMarket(mesa.Model):
         q.liquidity = liquidity(q.world, q.state, q.conditions)
         place = position(q.world, q.state, q.conditions)
         view = self._view(q, committed=place.committed)
-        rows = np.flatnonzero([kind != "segment" for kind in q.world.rows.kind])
+        rows = np.flatnonzero(q.world.rows.firm)
         notices, decisions = self.desk.ask("renew", view, rows)
         q.decide(decisions)
         book = q.state.book

@@ -21,6 +21,10 @@ def changed[Record](record: Record, columns: dict[str, Any]) -> Record:
         unknown = ", ".join(sorted(columns.keys() - fields.keys()))
         raise TypeError(f"{type(record).__name__} has no field {unknown}; fields: {', '.join(fields)}")
     copy = object.__new__(type(record))
-    old = record.__dict__
-    copy.__dict__.update({name: columns.get(name, old[name]) for name in fields})
+    held = copy.__dict__
+    held.update(record.__dict__)
+    if len(held) > len(fields):
+        for worked_out in held.keys() - fields.keys():
+            del held[worked_out]
+    held.update(columns)
     return copy

@@ -17,7 +17,7 @@ COUNTED_QUARTERS = 8
 def debt_limit(world: World, state: State, conditions: Conditions) -> Floats:
     """Debt that lenders accept, (F,): lambda_f (contracted take-or-pay value + collateral rate x fleet)."""
     b, book, t = world.scenario.behaviour, state.book, max(state.t, 0)
-    ahead = np.clip(np.minimum(book.firm_until, book.ends) - t, 0, COUNTED_QUARTERS)
+    ahead = np.minimum(np.maximum(np.minimum(book.firm_until, book.ends) - t, 0), COUNTED_QUARTERS)
     value = np.where(book.kind == TERM, book.price * book.take_or_pay * book.volume * ahead, 0.0)
     limit = np.zeros(len(world.rows))
     np.add.at(limit, world.sellers.row[book.supplier], value)
@@ -41,13 +41,13 @@ def close_quarter(
     A shortfall beyond the limit falls on lenders through the ledger: money is never created. The firm builds
     nothing any more, and its lenders hold its assets and contracts.
     """
-    cash = state.cash + ledger.receipts()
-    firm = np.array([kind != "segment" for kind in world.rows.kind])
+    before = ledger.receipts()
+    cash = state.cash + before
+    firm = world.rows.firm
     short = np.where(firm, np.maximum(-cash, 0.0), 0.0)
     headroom = np.maximum(debt_limit(world, state, conditions) - state.debt, 0.0)
     drawn = np.minimum(short, np.where(state.credit_limited, 0.0, headroom))
     lost = short - drawn
-    before = ledger.receipts()
     everyone = np.arange(len(world.rows))
     ledger.pay("credit drawn", ledger.account("lenders"), everyone, drawn)
     ledger.pay("lenders' loss", ledger.account("lenders"), everyone, lost)

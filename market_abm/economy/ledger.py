@@ -79,11 +79,7 @@ class Ledger:
 
     def balances(self) -> NDArray[np.int64]:
         """Net receipts of every account in 1e-6 MUSD, firms first then outside accounts."""
-        net = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
-        for transfer in self.transfers:
-            np.add.at(net, transfer.payee, transfer.amount)
-            np.subtract.at(net, transfer.payer, transfer.amount)
-        return net
+        return self._received(self.transfers) - self._paid(self.transfers)
 
     def receipts(self) -> NDArray[np.float64]:
         """Net receipts of the firm rows, MUSD."""
@@ -95,11 +91,24 @@ class Ledger:
 
     def total(self, purpose: str, *, payer: bool = False) -> NDArray[np.float64]:
         """Receipts (or, with ``payer``, payments) of the firm rows for one purpose, MUSD."""
-        out = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
-        for transfer in self.transfers:
-            if transfer.purpose == purpose:
-                np.add.at(out, transfer.payer if payer else transfer.payee, transfer.amount)
+        meant = [transfer for transfer in self.transfers if transfer.purpose == purpose]
+        out = self._paid(meant) if payer else self._received(meant)
         return out[: self.rows] / GRID
+
+    def _received(self, transfers: list[Transfer]) -> NDArray[np.int64]:
+        """What every account received, in 1e-6 MUSD."""
+        return self._summed([transfer.payee for transfer in transfers], transfers)
+
+    def _paid(self, transfers: list[Transfer]) -> NDArray[np.int64]:
+        """What every account paid, in 1e-6 MUSD."""
+        return self._summed([transfer.payer for transfer in transfers], transfers)
+
+    def _summed(self, accounts: list[NDArray[np.int64]], transfers: list[Transfer]) -> NDArray[np.int64]:
+        """The amounts of the transfers, summed by account; in whole steps the order does not matter."""
+        out = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
+        if transfers:
+            np.add.at(out, np.concatenate(accounts), np.concatenate([t.amount for t in transfers]))
+        return out
 
 
 def _spread(numbers: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ prices in MUSD per kHQ, rates per quarter.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.key)
+
+    @cached_property
+    def firm(self) -> Bools:
+        """Rows of firms, not of segments, (F,)."""
+        return np.array([kind != "segment" for kind in self.kind], dtype=bool)
 
     def row(self, key: str) -> int:
         """Row of a firm or segment."""

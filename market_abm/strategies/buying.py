@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from market_abm.economy.world import Ints
+from market_abm.economy.world import Floats, Ints
 from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Bids, Menu, View
 
@@ -22,7 +22,7 @@ def default(view: View, rows: Ints) -> Bids:
     surplus = np.maximum(value - view.price, 0.0) * quantity
     until = np.cumsum(quantity, axis=1)
     wanted = until[:, -1]
-    scores = np.stack([surplus_of_first(surplus, quantity, until, level) for level in LEVELS], axis=1)
+    scores = surplus_of_first(surplus, quantity, until, np.array(LEVELS))
     scores[wanted <= 0, 1:] = np.nan  # nothing is wanted: there is no choice
     binding = [view.binding[b] for b in node]
     menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
@@ -32,12 +32,16 @@ def default(view: View, rows: Ints) -> Bids:
     return Bids(np.maximum(kept, 0.0), value, menu)
 
 
-def surplus_of_first(surplus, quantity, until, level: float):
-    """Surplus of the first ``level`` share of each row's quantity, (n,); ``until`` is its running sum."""
-    taken = np.clip(level * until[:, -1:] - (until - quantity), 0.0, quantity)
+def surplus_of_first(surplus: Floats, quantity: Floats, until: Floats, levels: Floats) -> Floats:
+    """Surplus of the first share of each row's quantity, a column a level, (n, M).
+
+    ``until`` is the running sum of ``quantity``, both (n, K).
+    """
+    of_all = levels[:, None, None] * until[:, -1:]
+    taken = np.clip(of_all - (until - quantity), 0.0, quantity)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(quantity > 0, taken / quantity, 0.0)
-    return np.cumsum(surplus * share, axis=1)[:, -1]
+    return np.cumsum(surplus * share, axis=2)[:, :, -1].T
 
 
 def node_of(node_rows: Ints, rows: Ints) -> Ints:

@@ -13,6 +13,7 @@ from market_abm.economy.motives import cash_premium, own_use_value, wedge
 from market_abm.economy.world import NEVER, Floats, Ints
 from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Menu, Notices, View
+from market_abm.units import ordered_sum
 
 
 def open_to_notice(view: View, rows: Ints) -> np.ndarray:
@@ -47,15 +48,13 @@ def gain_from_leaving(view: View, rows: Ints) -> Floats:
     stay = book.price * (1.0 + cash_premium(view)[world.sellers.row[s]]) - wedge(view)[s, b]
     leave_seller = np.maximum(view.price, own) - stay
     leave_buyer = book.price - (view.price + switching)
-    gain = np.full((len(rows), len(book)), np.nan)
-    can = open_to_notice(view, rows)
     longest = np.maximum(ahead, notice)
-    sells = world.sellers.row[s]
-    for i in np.flatnonzero(can.any(axis=1)):
-        at, d = np.flatnonzero(can[i]), discount[rows[i]]
-        quarters = (d ** notice[at] - d ** longest[at]) / max(1.0 - d, 1e-12)
-        per_unit = np.where(sells[at] == rows[i], leave_seller[at], leave_buyer[at])
-        gain[i, at] = per_unit * book.volume[at] * quarters
+    gain = np.full((len(rows), len(book)), np.nan)
+    party, at = np.nonzero(open_to_notice(view, rows))
+    d = discount[rows[party]]
+    quarters = (d ** notice[at] - d ** longest[at]) / np.maximum(1.0 - d, 1e-12)
+    sells = world.sellers.row[s[at]] == rows[party]
+    gain[party, at] = np.where(sells, leave_seller[at], leave_buyer[at]) * book.volume[at] * quarters
     return gain
 
 
@@ -63,19 +62,16 @@ def gain_from_leaving(view: View, rows: Ints) -> Floats:
 def default(view: View, rows: Ints) -> Notices:
     """Give notice on every contract that is worth leaving."""
     gain = gain_from_leaving(view, rows)
-    give = np.zeros(gain.shape, dtype=bool)
+    known = np.isfinite(gain)
+    give = known & (gain > 0)
+    free = known.any(axis=1)
+    # The next-best of who would leave none: the contract that is least worth keeping.
+    none = np.flatnonzero(free & ~give.any(axis=1))
+    if len(none):
+        give[none, np.where(known[none], gain[none], -np.inf).argmax(axis=1)] = True
     scores = np.zeros((len(rows), 2))
-    for i in range(len(rows)):
-        known = np.isfinite(gain[i])
-        if not known.any():
-            scores[i, 1] = np.nan
-            continue
-        worth = known & (gain[i] > 0)
-        if not worth.any():  # the next-best: leave the contract that is least worth keeping
-            worth = np.arange(gain.shape[1]) == int(np.nanargmax(gain[i]))
-        give[i] = worth
-        scores[i, 1] = float(np.cumsum(np.where(worth, gain[i], 0.0))[-1])
-    binding = ["firm terms" if np.isnan(s[1]) else "" for s in scores]
+    scores[:, 1] = np.where(free, ordered_sum(np.where(give, gain, 0.0), axis=1), np.nan)
+    binding = ["" if can else "firm terms" for can in free.tolist()]
     menu = Menu.choose(view, "renew", rows, ("keep all", "give notice"), scores, "MUSD", binding)
     return Notices(give & (menu.chosen == 1)[:, None], menu)
 
