@@ -16,27 +16,38 @@ from numpy.typing import NDArray
 
 _NORMAL = NormalDist()
 
+STEPS = 9007199254740992.0
+"""2**53, in which a uniform draw is a whole number and a half: half steps keep both ends out."""
+
 
 def uniform(seed: int, purpose: str, key: str, quarter: int = -1) -> float:
     """One draw from the open interval (0, 1), a pure function of its four arguments."""
-    text = f"{seed}\x1f{purpose}\x1f{key}\x1f{quarter}"
-    word = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 11
-    return (word + 0.5) / 9007199254740992.0  # 2**53: half steps keep both ends out
+    word = int.from_bytes(_digest(f"{seed}\x1f{purpose}\x1f{key}\x1f{quarter}"), "big") >> 11
+    return (word + 0.5) / STEPS
 
 
 def uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) -> NDArray[np.float64]:
     """One uniform draw a key, in the order of the keys."""
-    return _uniforms(seed, purpose, tuple(keys), quarter).copy()
+    return _kept(seed, purpose, tuple(keys), quarter).copy()
 
 
-@lru_cache(maxsize=256)
-def _uniforms(seed: int, purpose: str, keys: tuple[str, ...], quarter: int) -> NDArray[np.float64]:
-    return np.array([uniform(seed, purpose, key, quarter) for key in keys], dtype=np.float64)
+def _uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int) -> NDArray[np.float64]:
+    head, tail = f"{seed}\x1f{purpose}\x1f", f"\x1f{quarter}"
+    words = np.frombuffer(b"".join([_digest(f"{head}{key}{tail}") for key in keys]), dtype=">u8") >> 11
+    return (words + 0.5) / STEPS
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
+_kept = lru_cache(maxsize=256)(_uniforms)
 
 
 def normals(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) -> NDArray[np.float64]:
     """One standard normal draw a key, by inversion."""
-    return np.array([_NORMAL.inv_cdf(uniform(seed, purpose, key, quarter)) for key in keys], dtype=np.float64)
+    draws = _uniforms(seed, purpose, keys, quarter).tolist()
+    return np.array([_NORMAL.inv_cdf(draw) for draw in draws], dtype=np.float64)
 
 
 def triangular(u: float, low: float, mode: float, high: float) -> float:

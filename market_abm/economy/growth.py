@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import numpy as np
 
 from market_abm import rng
 from market_abm.economy.capability import capability, trained
 from market_abm.economy.product import shares_after
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.world import Floats, World
+from market_abm.economy.world import Bools, Floats, World
 from market_abm.elementary import exp
 
 
 def demand_shock(world: World, t: int) -> Floats:
     """Factor on each buyer's need that becomes known after contracts are signed, (B,)."""
     sd = float(world.scenario.behaviour.shocks.demand)
-    draws = rng.normals(world.seed, "demand", world.buyers.key, t)
+    draws = _shocks(world, "demand", t, ~world.buyers.captive)
     return np.where(world.buyers.captive, 1.0, exp(sd * draws - 0.5 * sd * sd))
+
+
+def _shocks(world: World, purpose: str, t: int, felt: Bools) -> Floats:
+    """Standard normal draws of the buyers that feel them, 0 for all others, (B,)."""
+    draws = np.zeros(len(felt))
+    draws[felt] = rng.normals(world.seed, purpose, compress(world.buyers.key, felt.tolist()), t)
+    return draws
 
 
 def use_compute(q: Quarter) -> None:
@@ -49,11 +58,10 @@ def product_quarter(q: Quarter) -> None:
     q.ledger.pay("product cost", buyers.row, vendors, q.revenue * (1.0 - buyers.margin))
     _other_money(q)
     t, keep = state.t, float(b.shocks.persistence)
-    quality = keep * state.quality + float(b.shocks.quality) * rng.normals(
-        world.seed, "quality", buyers.key, t
-    )
-    segment = keep * state.segment_shock + float(b.shocks.segment) * rng.normals(
-        world.seed, "segment", buyers.key, t
+    open_segment = ~(buyers.lab | buyers.captive)
+    quality = keep * state.quality + float(b.shocks.quality) * _shocks(world, "quality", t, buyers.product)
+    segment = keep * state.segment_shock + float(b.shocks.segment) * _shocks(
+        world, "segment", t, open_segment
     )
     market_shock = keep * state.market_shock + float(b.shocks.market) * float(
         rng.normals(world.seed, "market", ["M"], t)[0]
@@ -63,7 +71,7 @@ def product_quarter(q: Quarter) -> None:
     q.state = state.change(
         share=np.where(buyers.product, share, 0.0),
         quality=np.where(buyers.product, quality, 0.0),
-        segment_shock=np.where(buyers.lab | buyers.captive, 0.0, segment),
+        segment_shock=np.where(open_segment, segment, 0.0),
         market_shock=market_shock,
         market=world.market_revenue * trend * float(exp(market_shock)),
         efficiency=state.efficiency * (1.0 - float(p.efficiency_gain)),

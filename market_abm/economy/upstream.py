@@ -146,16 +146,15 @@ def expected_price(world: World, state: State, demand: Demand, ahead: int) -> fl
     t = state.t
     b = world.scenario.behaviour
     last = min(t + ahead, world.horizon)
-    online = ordered_sum(state.fleet, axis=1) * (1.0 - float(b.retirement)) ** ahead
+    online = state.online * (1.0 - float(b.retirement)) ** ahead
     coming = ordered_sum(state.pipeline[:, t:last], axis=1) + state.power_queue + state.chip_backlog
     order = np.argsort(world.sellers.unit_cost, kind="stable")
     supply = np.cumsum(((online + coming) * world.sellers.sellable * state.active)[order])
     rates = world.market_growth[t + 1 : last + 1] - float(world.scenario.product.efficiency_gain)
     labs = float(np.cumprod(1.0 + rates)[-1]) if len(rates) else 1.0
     segments = world.buyers.growth[:, min(last, world.horizon - 1)] / world.buyers.growth[:, t]
-    then = demand.scaled(np.where(world.buyers.lab, labs, segments))
-    grid, wanted = then.on_ladder()
-    at = ordered_sum(wanted, axis=0)
+    grid, wanted = demand.on_ladder()
+    at = ordered_sum(wanted * np.where(world.buyers.lab, labs, segments)[:, None], axis=0)
     cleared = np.maximum(np.interp(supply, at, grid), world.sellers.unit_cost[order])
     return float(np.min(cleared, initial=grid[0]))
 
@@ -167,11 +166,11 @@ def outlook(
     b, sellers, t = world.scenario.behaviour, world.sellers, state.t
     wacc = sellers.wacc + conditions.spread[sellers.row]
     lead = np.maximum(sellers.lead_time, 1)
-    ahead = {int(n): expected_price(world, state, demand, int(n)) for n in np.unique(lead)}
+    ahead = {n: expected_price(world, state, demand, n) for n in set(lead.tolist())}
     # The rest of what a builder expects is today's price: forecasts of the model's own clearing are not
     # trusted whole.
     trust = float(b.foresight)
-    expected = np.array([trust * ahead[int(n)] + (1.0 - trust) * price for n in lead])
+    expected = np.array([trust * ahead[n] + (1.0 - trust) * price for n in lead.tolist()])
     a1, a2 = annuities(wacc, float(b.price_decline), float(b.life))
     coming = ordered_sum(state.pipeline[:, t:], axis=1) + state.power_queue + state.chip_backlog
     margin = float(b.utilisation) * expected * a1 - sellers.unit_cost * a2
