@@ -123,12 +123,8 @@ def _pay(
     world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: Floats, flow: Floats
 ) -> None:
     """Contract and spot payments (``price`` by seller), and the cash cost of running what was used."""
-    book, users = state.book, ledger.account("users")
-    payer_of = np.where(world.buyers.lab, world.buyers.row, users)
-    # An owner's captive workloads that rent elsewhere are paid by their owner.
-    owner_row = {world.rows.owner_code[r]: r for r in reversed(world.sellers.row.tolist())}
-    for b in np.flatnonzero(world.buyers.captive):
-        payer_of[b] = owner_row.get(world.buyers.owner_code[b], users)
+    book = state.book
+    payer_of = np.where(world.payer_of < 0, ledger.account("users"), world.payer_of)
     cash = paid * (1.0 - book.prepaid)
     ledger.pay("contracts", payer_of[book.buyer], world.sellers.row[book.supplier], cash)
     ledger.pay("spot", payer_of[None, :], world.sellers.row[:, None], price[:, None] * spot)

@@ -74,12 +74,10 @@ def ceilings(
         np.maximum(np.maximum(state.used, place.committed) * (1.0 + buyers.growth_cap), FIRST_PURCHASE),
         np.inf,
     )
-    growth = np.where(np.array([blocks is not None for blocks in buyers.blocks]), np.inf, growth)
+    growth = np.where(buyers.given, np.inf, growth)
     ceiling = np.minimum(finance, growth)
-    binding = tuple(
-        "" if np.isinf(c) else ("finance" if f < g else "growth") for c, f, g in zip(ceiling, finance, growth)
-    )
-    return ceiling, binding
+    first = np.where(np.isinf(ceiling), 0, np.where(finance < growth, 1, 2))
+    return ceiling, tuple([("", "finance", "growth")[k] for k in first.tolist()])
 
 
 def reach(world: World, state: State, conditions: Conditions, allowed: np.ndarray) -> np.ndarray:

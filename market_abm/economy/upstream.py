@@ -254,26 +254,25 @@ def _ration_chips(
     supply = (up.deliveries + state.chip_response) * conditions.chips[:, None]
     # What suppliers still owe from a disruption comes first; it is spread over the lead time.
     waiting = ordered_sum(state.chip_backlog[:, None] * sellers.chips, axis=0)
-    filled = np.ones_like(orders.chip)
-    ration = np.zeros(len(up.chip))
-    for quarter in np.unique(arrives):
-        now = arrives == quarter
-        asked = np.where(now, wanted, 0.0)[:, None] * orders.chip
-        taken = ordered_sum(state.pipeline[:, quarter][:, None] * sellers.chips, axis=0)
-        left = np.maximum(supply[:, quarter] - taken - waiting / max(int(quarter) - state.t, 1), 0.0)
-        first = np.minimum(asked, conditions.promised[:, sellers.row].T * left[None, :])
-        rest = asked - first
-        pool = np.maximum(left - ordered_sum(first, axis=0), 0.0)
-        total = ordered_sum(rest, axis=0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(total > 0, np.minimum(1.0, pool / total), 1.0)
-            got = np.where(asked > 0, (first + rest * share[None, :]) / asked, 1.0)
-            short = np.where(supply[:, quarter] > 0, ordered_sum(asked, axis=0) - left, 0.0)
-            unfilled = np.where(supply[:, quarter] > 0, np.maximum(short, 0.0) / supply[:, quarter], 0.0)
-        filled = np.where(now[:, None], got, filled)
-        ration = np.maximum(ration, unfilled)
+    quarter = np.array(sorted(set(arrives.tolist())), dtype=np.int64)
+    now = arrives == quarter[:, None]
+    made = supply[:, quarter].T
+    # By quarter of arrival, seller and supplier of chips (Q, S, U), or by quarter and supplier (Q, U).
+    asked = np.where(now, wanted, 0.0)[:, :, None] * orders.chip
+    taken = ordered_sum(state.pipeline[:, quarter].T[:, :, None] * sellers.chips, axis=1)
+    left = np.maximum(made - taken - waiting / np.maximum(quarter - state.t, 1)[:, None], 0.0)
+    first = np.minimum(asked, conditions.promised[:, sellers.row].T * left[:, None, :])
+    rest = asked - first
+    pool = np.maximum(left - ordered_sum(first, axis=1), 0.0)
+    total = ordered_sum(rest, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(total > 0, np.minimum(1.0, pool / total), 1.0)
+        got = np.where(asked > 0, (first + rest * share[:, None, :]) / asked, 1.0)
+        short = np.maximum(ordered_sum(asked, axis=1) - left, 0.0)
+        unfilled = np.where(made > 0, short / made, 0.0)
+    filled = got[now.argmax(axis=0), np.arange(len(wanted))]
     share_of_order = ordered_sum(orders.chip * filled, axis=1)
-    return wanted * np.where(orders.chip.any(axis=1), share_of_order, 1.0), ration
+    return wanted * np.where(orders.chip.any(axis=1), share_of_order, 1.0), unfilled.max(axis=0, initial=0.0)
 
 
 def _chip_market(world: World, state: State, ration: Floats) -> tuple[float, Floats]:

@@ -123,6 +123,11 @@ class Buyers:
     blocks: tuple[Any, ...]
     """Explicit (value, quantity) blocks in place of a curve, or None."""
 
+    @cached_property
+    def given(self) -> Bools:
+        """Buyers whose demand is given as blocks, (B,)."""
+        return np.array([blocks is not None for blocks in self.blocks], dtype=bool)
+
 
 @dataclass(frozen=True)
 class Links:
@@ -191,7 +196,19 @@ class World:
         """(S, B)."""
         return self.links.linked.shape
 
-    @property
+    @cached_property
+    def payer_of(self) -> Ints:
+        """Row that pays for what each buyer takes on the market, (B,); -1 where it is the users of products.
+
+        An owner's captive workloads that rent elsewhere are paid by their owner.
+        """
+        owner_row = {self.rows.owner_code[r]: r for r in reversed(self.sellers.row.tolist())}
+        payer = np.where(self.buyers.lab, self.buyers.row, -1)
+        for b in np.flatnonzero(self.buyers.captive):
+            payer[b] = owner_row.get(self.buyers.owner_code[b], -1)
+        return payer
+
+    @cached_property
     def discount(self) -> float:
         """Discount factor per quarter in bargaining, at the capacity-weighted cost of capital of the sellers.
 

@@ -40,6 +40,10 @@ def worth(view: View, node: Ints, order: Floats) -> Floats:
     return cost * ((q - 1.0) * total - 0.5 * float(b.psi) * fleet * pace**2)
 
 
+BOUNDS = ("growth", "finance", "power", "share cap")
+"""What bounds an order; of alike bounds the first is said to bind."""
+
+
 def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
     """The order within growth cap, finance, own power and a cap on shares, (n,), and which of them binds."""
     ahead = view.outlook
@@ -48,17 +52,10 @@ def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
     growth = np.maximum(ahead.growth_cap[node] * ahead.online[node] - planned, 0.0)
     limited = view.state.credit_limited[view.world.sellers.row[node]]
     finance = np.where(limited, 0.0, np.maximum(ahead.affordable[node] - planned, 0.0))
-    bounds = {
-        "growth": growth,
-        "finance": finance,
-        "power": ahead.powerable[node],
-        "share cap": ahead.permitted[node],
-    }
-    order = np.minimum.reduce([want, *bounds.values()])
-    binding = [
-        "" if order[i] >= want[i] else min(bounds, key=lambda name: bounds[name][i]) for i in range(len(node))
-    ]
-    return order, binding
+    bounds = np.array([growth, finance, ahead.powerable[node], ahead.permitted[node]])
+    order = np.minimum(want, bounds.min(axis=0))
+    tightest = np.where(order >= want, -1, bounds.argmin(axis=0))
+    return order, ["" if k < 0 else BOUNDS[k] for k in tightest.tolist()]
 
 
 def _answer(view: View, rows: Ints, node: Ints, target: Floats, value: Callable[[Floats], Floats]) -> Orders:
