@@ -7,11 +7,12 @@ the price that the seller asks while scarcity raises it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from market_abm.economy.world import Floats
+from market_abm.economy.world import Floats, Ints
 from market_abm.measures.externality import strategic_wedge
 
 
@@ -24,29 +25,40 @@ def wedge(view: Any) -> Floats:
     """
     world, state = view.world, view.state
     motives = world.scenario.behaviour.motives
-    buyers, sellers, rows = world.buyers, world.sellers, world.rows
     out = np.zeros(world.shape)
     if not motives.wedge and not motives.rival_harm:
         return out
-    lab_row = buyers.row
-    interest = _interest(view) if motives.wedge else np.zeros(world.shape)
-    harm = rows.rival_harm[np.ix_(sellers.row, lab_row)] if motives.rival_harm else np.zeros(world.shape)
-    if not ((interest - harm)[:, buyers.product]).any():
+    labs = world.buyers.competing
+    nothing = np.zeros((len(out), len(labs)))
+    interest = _interest(view, labs) if motives.wedge else nothing
+    harm = world.rival_harm[:, labs] if motives.rival_harm else nothing
+    if not (interest - harm).any():
         return out
-    labs = np.flatnonzero(buyers.product)
-    margin = (buyers.margin * buyers.monetisation)[labs]
-    value = np.full(len(labs), view.price)
-    kappa = strategic_wedge(value, state.share[labs], margin, interest[:, labs], harm[:, labs])
-    out[:, labs] = kappa
+    per_value = _wedge_per_value(
+        *(part.tobytes() for part in (state.share[labs], world.buyers.revenue_margin[labs], interest, harm))
+    )
+    out[:, labs] = view.price * per_value
     return np.where(_apart(view), 0.0, out)
 
 
-def _interest(view: Any) -> Floats:
-    """Financial interest of each seller in each buyer's lab, (S, B): 1 in what its owner owns now."""
+@lru_cache(maxsize=8)
+def _wedge_per_value(shares: bytes, margins: bytes, interest: bytes, harm: bytes) -> Floats:
+    """Strategic wedge of every seller for every lab per MUSD of the lab's value of compute, (S, L).
+
+    Kept for a few calls: within a quarter those who renew and those who sell weigh the same interests.
+    """
+    share, margin = np.frombuffer(shares), np.frombuffer(margins)
+    stake, weight = (np.frombuffer(part).reshape(-1, len(share)) for part in (interest, harm))
+    kappa = strategic_wedge(np.ones(len(share)), share, margin, stake, weight)
+    kappa.setflags(write=False)
+    return kappa
+
+
+def _interest(view: Any, labs: Ints) -> Floats:
+    """Financial interest of each seller in these buyers' labs, (S, L): 1 in what its owner owns now."""
     world = view.world
-    interest = world.rows.interest[np.ix_(world.sellers.row, world.buyers.row)]
-    sellers, buyers = view.conditions.owner_of_sellers(world), view.conditions.owner_of_buyers(world)
-    return np.where((sellers[:, None] == buyers[None, :]) & world.buyers.lab[None, :], 1.0, interest)
+    sellers, buyers = view.conditions.owner_of_sellers(world), view.conditions.owner_of_buyers(world)[labs]
+    return np.where(sellers[:, None] == buyers, 1.0, world.interest[:, labs])
 
 
 def _apart(view: Any) -> np.ndarray:

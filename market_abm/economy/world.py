@@ -124,6 +124,16 @@ class Buyers:
     """Explicit (value, quantity) blocks in place of a curve, or None."""
 
     @cached_property
+    def competing(self) -> Ints:
+        """Nodes that take part in the product market: labs all of them, (L,)."""
+        return np.flatnonzero(self.product)
+
+    @cached_property
+    def revenue_margin(self) -> Floats:
+        """Margin on a user's revenue as the lab books it, before compute, (B,)."""
+        return self.margin * self.monetisation
+
+    @cached_property
     def given(self) -> Bools:
         """Buyers whose demand is given as blocks, (B,)."""
         return np.array([blocks is not None for blocks in self.blocks], dtype=bool)
@@ -195,6 +205,16 @@ class World:
     def shape(self) -> tuple[int, int]:
         """(S, B)."""
         return self.links.linked.shape
+
+    @cached_property
+    def interest(self) -> Floats:
+        """Financial interest of each seller in each buyer's lab at the start, (S, B)."""
+        return self.rows.interest[np.ix_(self.sellers.row, self.buyers.row)]
+
+    @cached_property
+    def rival_harm(self) -> Floats:
+        """Weight phi of each seller on harm to each buyer's lab, (S, B)."""
+        return self.rows.rival_harm[np.ix_(self.sellers.row, self.buyers.row)]
 
     @cached_property
     def payer_of(self) -> Ints:
