@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,12 @@ from market_abm.agents.firm import Firm
 from market_abm.economy.conditions import Conditions
 from market_abm.strategies import registry
 from market_abm.strategies.view import RESULTS, View, stacked, validated
+
+FIELDS = {
+    verb: tuple(field.name for field in dataclasses.fields(result) if field.name != "alternatives")
+    for verb, result in RESULTS.items()
+}
+"""Columns of an answer, by verb."""
 
 
 class Desk:
@@ -44,26 +51,20 @@ class Desk:
 
     def ask(self, verb: str, view: View, rows: np.ndarray) -> tuple[Any, list[dict]]:
         """Decide a verb for ``rows`` (ascending): the stacked result and a decision record a firm."""
-        parts: list[Any] = []
-        order: list[int] = []
-        records: list[dict] = []
-        for name, whole in self._split(verb, rows, view.conditions):
-            for seen, group in self._seen(view, verb, whole):
-                for part, decided in self._decided(verb, name, seen, group):
-                    parts.append(part)
-                    order.extend(int(row) for row in decided)
-        back = np.argsort(np.array(order, dtype=np.int64), kind="stable")
-        fields = [f.name for f in dataclasses.fields(RESULTS[verb]) if f.name != "alternatives"]
-        columns = {n: np.concatenate([np.asarray(getattr(p, n)) for p in parts])[back] for n in fields}
-        at = 0
-        for part in parts:
-            count = len(getattr(part, fields[0]))
-            keys = [self.world.rows.key[row] for row in order[at : at + count]]
-            at += count
-            if part.alternatives is not None:
-                records += part.alternatives.records(verb, keys)
-        records = [r for r in records if r["firm"] not in self._segments]
-        return RESULTS[verb](**columns), sorted(records, key=lambda r: r["firm"])
+        answers = [
+            answer
+            for name, whole in self._split(verb, rows, view.conditions)
+            for seen, group in self._seen(view, verb, whole)
+            for answer in self._decided(verb, name, seen, group)
+        ]
+        records = [
+            record
+            for part, decided in answers
+            if part.alternatives is not None
+            for record in part.alternatives.records(verb, self._keys(decided))
+            if record["firm"] not in self._segments
+        ]
+        return _joined(verb, answers), sorted(records, key=itemgetter("firm"))
 
     def alone(self, verb: str, view: View, row: int) -> str:
         """The option that one firm takes, asked by itself; empty where it keeps no record."""
@@ -124,26 +125,35 @@ class Desk:
         ]
 
     def _checked(self, verb: str, result: Any, view: View, rows: np.ndarray) -> Any:
-        world, n = self.world, len(rows)
-        b = world.shape[1]
-        shapes: dict[str, dict[str, tuple[int, ...]]] = {
-            "renew": {"give": (n, len(view.state.book))},
-            "buy": {"quantity": (n, view.blocks.shape[1]), "value": (n, view.blocks.shape[1])},
-            "sell": {
-                "capacity": (n,),
-                "reserve_price": (n,),
-                "wedge": (n, b),
-                "allowed": (n, b),
-                "term": (n,),
-                "notice": (n,),
-                "posted": (n,),
-            },
-            "build": {
-                "kh100e": (n,),
-                "chip": (n, len(world.upstream.chip)),
-                "region": (n, len(world.upstream.region)),
-                "debt": (n,),
-            },
+        wide = self._width(verb, view)
+        shapes = {field: (len(rows), *wide.get(field, ())) for field in FIELDS[verb]}
+        return validated(verb, result, self._keys(rows), shapes)
+
+    def _width(self, verb: str, view: View) -> dict[str, tuple[int, ...]]:
+        """Fields of an answer that hold more than one number a row, and how many."""
+        world = self.world
+        if verb == "renew":
+            return {"give": (len(view.state.book),)}
+        if verb == "buy":
+            return dict.fromkeys(("quantity", "value"), view.blocks.shape[1:])
+        if verb == "sell":
+            return dict.fromkeys(("wedge", "allowed"), world.shape[1:])
+        return {"chip": (len(world.upstream.chip),), "region": (len(world.upstream.region),)}
+
+    def _keys(self, rows: np.ndarray) -> list[str]:
+        key = self.world.rows.key
+        return [key[row] for row in rows.tolist()]
+
+
+def _joined(verb: str, answers: list[tuple[Any, np.ndarray]]) -> Any:
+    """One answer in the order of the rows from the answers of several groups of them."""
+    if len(answers) == 1:
+        part, _ = answers[0]
+        return RESULTS[verb](**{name: np.asarray(getattr(part, name)) for name in FIELDS[verb]})
+    back = np.argsort(np.concatenate([rows for _, rows in answers]), kind="stable")
+    return RESULTS[verb](
+        **{
+            name: np.concatenate([np.asarray(getattr(part, name)) for part, _ in answers])[back]
+            for name in FIELDS[verb]
         }
-        keys = [world.rows.key[row] for row in rows]
-        return validated(verb, result, keys, shapes[verb])
+    )

@@ -24,7 +24,7 @@ def default(view: View, rows: Ints) -> Bids:
     wanted = until[:, -1]
     scores = surplus_of_first(surplus, quantity, until, np.array(LEVELS))
     scores[wanted <= 0, 1:] = np.nan  # nothing is wanted: there is no choice
-    binding = [view.binding[b] for b in node]
+    binding = [view.binding[b] for b in node.tolist()]
     menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
     total = np.array(LEVELS)[menu.chosen] * wanted
     kept = np.minimum(until, total[:, None])
@@ -46,5 +46,5 @@ def surplus_of_first(surplus: Floats, quantity: Floats, until: Floats, levels: F
 
 def node_of(node_rows: Ints, rows: Ints) -> Ints:
     """Nodes that belong to the rows, in the order of the rows."""
-    place = {int(row): i for i, row in enumerate(node_rows)}
-    return np.array([place[int(row)] for row in rows], dtype=np.int64)
+    place = {row: i for i, row in enumerate(node_rows.tolist())}
+    return np.array([place[row] for row in np.asarray(rows).tolist()], dtype=np.int64)

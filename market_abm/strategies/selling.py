@@ -33,7 +33,7 @@ def default(view: View, rows: Ints) -> Offer:
     node = node_of(world.sellers.row, rows)
     cost = world.sellers.unit_cost[node]
     margin = (view.price - cost) * view.free[node]
-    scores = np.stack([level * margin for level in LEVELS], axis=1)
+    scores = margin[:, None] * LEVELS
     scores[view.free[node] <= 0, 1:] = np.nan  # nothing is free: there is no choice
     binding = ["" if world.sellers.sells[s] else "own use only" for s in node]
     menu = Menu.choose(view, "sell", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
