@@ -21,32 +21,28 @@ def build_links(
     captive use, and a segment whose reach is ``all`` can use every fleet that sells.
     """
     shape = (len(sellers.key), len(buyers.key))
-    linked = np.zeros(shape, dtype=bool)
+    internal = sellers.owner_code[:, None] == buyers.owner_code[None, :]
+    open_to_all = [key in drawn.segments and drawn.segments[key].reach == "all" for key in buyers.key]
+    qualified = np.array(open_to_all, dtype=bool)[None, :] & sellers.sells[:, None]
     switching, cap = np.zeros(shape), np.full(shape, np.inf)
     exclusive, sole = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    internal = sellers.owner_code[:, None] == buyers.owner_code[None, :]
-    entries = {(e.supplier, e.buyer): e for e in drawn.links}
-    contracted = {(c.supplier, c.buyer) for c in drawn.contracts.values()}
-    for s, supplier in enumerate(sellers.key):
-        for b, buyer in enumerate(buyers.key):
-            ladder = [
-                entries[pair]
-                for pair in ((supplier, buyer), (supplier, "*"), ("*", buyer), ("*", "*"))
-                if pair in entries
-            ]
-
-            def field(name: str, default: Any, ladder: list = ladder) -> Any:
-                return next((v for e in ladder if (v := getattr(e, name)) is not None), default)
-
-            segment = drawn.segments.get(buyer)
-            reached = segment is not None and segment.reach == "all" and sellers.sells[s]
-            linked[s, b] = (
-                bool(field("qualified", reached)) or internal[s, b] or (supplier, buyer) in contracted
-            )
-            switching[s, b] = musd_per_khq(float(field("switching_cost", 0.0)))
-            cap[s, b] = float(field("cap", np.inf))
-            exclusive[s, b] = bool(field("exclusive", False))
-            sole[s, b] = bool(field("sole", False))
+    seller, buyer = ({key: i for i, key in enumerate(side.key)} for side in (sellers, buyers))
+    for entry in sorted(drawn.links, key=_how_specific):
+        if entry.supplier not in {"*", *seller} or entry.buyer not in {"*", *buyer}:
+            continue  # a firm without a fleet, or without a lab
+        at = seller.get(entry.supplier, slice(None)), buyer.get(entry.buyer, slice(None))
+        for field, value in (
+            (qualified, entry.qualified),
+            (switching, None if entry.switching_cost is None else musd_per_khq(float(entry.switching_cost))),
+            (cap, entry.cap),
+            (exclusive, entry.exclusive),
+            (sole, entry.sole),
+        ):
+            if value is not None:
+                field[at] = value
+    linked = qualified | internal
+    for contract in drawn.contracts.values():
+        linked[seller[contract.supplier], buyer[contract.buyer]] = True
     pairs = [f"{s}|{b}" for s in sellers.key for b in buyers.key]
     taste = rng.normals(seed, "taste", pairs).reshape(shape)
     taste *= float(drawn.behaviour.taste_sd) * index_price
@@ -61,6 +57,11 @@ def build_links(
         taste=_centred(taste, drawn, sellers, buyers),
         key=rng.uniforms(seed, "tie", pairs).reshape(shape),
     )
+
+
+def _how_specific(entry: Any) -> tuple[bool, bool]:
+    """A named supplier weighs more than a named buyer."""
+    return entry.supplier != "*", entry.buyer != "*"
 
 
 def _centred(taste: np.ndarray, drawn: Any, sellers: Sellers, buyers: Buyers) -> np.ndarray:
