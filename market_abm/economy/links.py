@@ -27,7 +27,8 @@ def build_links(
     switching, cap = np.zeros(shape), np.full(shape, np.inf)
     exclusive, sole = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     seller, buyer = ({key: i for i, key in enumerate(side.key)} for side in (sellers, buyers))
-    for entry in sorted(drawn.links, key=_how_specific):
+    entries = {(entry.supplier, entry.buyer): entry for entry in drawn.links}
+    for entry in sorted(entries.values(), key=_how_specific):
         if entry.supplier not in {"*", *seller} or entry.buyer not in {"*", *buyer}:
             continue  # a firm without a fleet, or without a lab
         at = seller.get(entry.supplier, slice(None)), buyer.get(entry.buyer, slice(None))

@@ -41,15 +41,15 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
 
     held = () if isinstance(pin, bool) else tuple(pin)
 
-    def number(item: Input) -> float:
-        value = item.value
+    def number(value: float, parts: tuple[str, ...], kind: Number | None) -> float:
         if not isinstance(value, Quantity):
             return value
         result = float(value)
-        free = value.ranged and pin is not True and not scenario.pin
-        if free and not any(item.path == path or item.path.startswith(f"{path}.") for path in held):
-            result = triangular(uniform(seed, "input", item.path), value.low, result, value.high)  # type: ignore[arg-type]
-        return round(result) if item.type is not None and item.type.whole else result
+        if value.ranged and pin is not True and not scenario.pin:
+            at = paths.join(parts)
+            if not any(at == path or at.startswith(f"{path}.") for path in held):
+                result = triangular(uniform(seed, "input", at), value.low, result, value.high)  # type: ignore[arg-type]
+        return round(result) if kind is not None and kind.whole else result
 
     world = _mapped(scenario, (), None, number)
     world._tree = None  # what was drawn stands in no file
@@ -60,9 +60,9 @@ def numbers(scenario: Scenario) -> Iterator[Input]:
     """Every number of a scenario with its dotted path, in order."""
     found: list[Input] = []
 
-    def note(item: Input) -> float:
-        found.append(item)
-        return item.value
+    def note(value: float, parts: tuple[str, ...], kind: Number | None) -> float:
+        found.append(Input(paths.join(parts), value, kind))
+        return value
 
     _mapped(scenario, (), None, note)
     yield from found
@@ -80,10 +80,14 @@ def _types(model: type[Part]) -> dict[str, Number | None]:
     return found
 
 
-def _mapped(value: Any, path: tuple[str, ...], kind: Number | None, change: Callable[[Input], float]) -> Any:
+Change = Callable[[float, tuple[str, ...], Number | None], float]
+"""(number, parts of its path, its type) -> what it becomes."""
+
+
+def _mapped(value: Any, path: tuple[str, ...], kind: Number | None, change: Change) -> Any:
     """The same structure with every number replaced."""
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return change(Input(paths.join(path), value, kind))
+        return change(value, path, kind)
     if isinstance(value, Part):
         types = _types(type(value))
         update = {
