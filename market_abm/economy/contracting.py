@@ -24,7 +24,7 @@ def roll_over(world: World, state: State) -> tuple[State, list[dict]]:
     allocated anew in stage 4, with the incumbent first among equals.
     """
     book, t = state.book, state.t
-    column = np.clip(t, 0, book.path.shape[1] - 1)
+    column = min(max(t, 0), book.path.shape[1] - 1)
     scheduled = book.path[:, column] if len(book) else np.zeros(0)
     own = float(world.scenario.behaviour.own_rollover)
     keep = np.where(book.kind == INTERNAL, own, world.buyers.rollover[book.buyer])

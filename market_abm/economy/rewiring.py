@@ -73,22 +73,23 @@ def qualify(
         & (quantity > DUST)
     )
     qualified = state.qualified_at.copy()
-    events = []
-    for buyer in np.flatnonzero(open_.any(axis=0)):
-        candidates = np.flatnonzero(open_[:, buyer])
-        best = min(candidates, key=lambda s: (-gain[s, buyer], links.key[s, buyer]))
-        qualified[best, buyer] = t + max(int(b.qualification_lag), 1)
-        events.append(
-            {
-                "stage": 12,
-                "kind": "qualification",
-                "firm": world.buyers.key[buyer],
-                "counterparty": sellers.key[best],
-                "amount": float(gain[best, buyer]),
-                "unit": "MUSD",
-                "detail": f"usable from {world.quarter_name(int(qualified[best, buyer]))}",
-            }
-        )
+    usable = t + max(int(b.qualification_lag), 1)
+    buyer = np.flatnonzero(open_.any(axis=0))
+    most = np.where(open_, gain, -np.inf)[:, buyer]
+    best = np.where(most == most.max(axis=0, initial=-np.inf), links.key[:, buyer], np.inf).argmin(axis=0)
+    qualified[best, buyer] = usable
+    events = [
+        {
+            "stage": 12,
+            "kind": "qualification",
+            "firm": world.buyers.key[j],
+            "counterparty": sellers.key[i],
+            "amount": float(gain[i, j]),
+            "unit": "MUSD",
+            "detail": f"usable from {world.quarter_name(usable)}",
+        }
+        for i, j in zip(best.tolist(), buyer.tolist())
+    ]
     contracted = np.zeros(world.shape, dtype=bool)
     contracted[state.book.supplier, state.book.buyer] = True
     idle_for = t - state.last_used
