@@ -54,6 +54,8 @@ class Conditions:
     """Shares of a chip supplier's deliveries that are promised to rows, (U, F)."""
     merger_rules: list[Any] = field(default_factory=list)
     """Screens in force that a new merger must pass."""
+    wedges: dict[Any, Floats] = field(default_factory=dict)
+    """Strategic wedges worked out under these conditions (`economy.motives`), by shares, margins and interests."""
 
     @classmethod
     def neutral(cls, world: World) -> Conditions:

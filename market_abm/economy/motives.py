@@ -7,7 +7,6 @@ the price that the seller asks while scarcity raises it.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ def wedge(view: Any) -> Floats:
     (O'Brien and Salop 2000; Moresi and Salop 2013). Zero for buyers outside the product market, within an
     owner, and where an access obligation or a separation keeps seller and lab apart.
     """
-    world, state = view.world, view.state
+    world = view.world
     motives = world.scenario.behaviour.motives
     out = np.zeros(world.shape)
     if not motives.wedge and not motives.rival_harm:
@@ -34,24 +33,21 @@ def wedge(view: Any) -> Floats:
     harm = world.rival_harm[:, labs] if motives.rival_harm else nothing
     if not (interest - harm).any():
         return out
-    per_value = _wedge_per_value(
-        *(part.tobytes() for part in (state.share[labs], world.buyers.revenue_margin[labs], interest, harm))
-    )
-    out[:, labs] = view.price * per_value
+    out[:, labs] = view.price * _wedge_per_value(view, labs, interest, harm)
     return np.where(_apart(view), 0.0, out)
 
 
-@lru_cache(maxsize=8)
-def _wedge_per_value(shares: bytes, margins: bytes, interest: bytes, harm: bytes) -> Floats:
+def _wedge_per_value(view: Any, labs: Ints, interest: Floats, harm: Floats) -> Floats:
     """Strategic wedge of every seller for every lab per MUSD of the lab's value of compute, (S, L).
 
-    Kept for a few calls: within a quarter those who renew and those who sell weigh the same interests.
+    Kept for the quarter: those who renew and those who sell weigh the same interests.
     """
-    share, margin = np.frombuffer(shares), np.frombuffer(margins)
-    stake, weight = (np.frombuffer(part).reshape(-1, len(share)) for part in (interest, harm))
-    kappa = strategic_wedge(np.ones(len(share)), share, margin, stake, weight)
-    kappa.setflags(write=False)
-    return kappa
+    share, margin = view.state.share[labs], view.world.buyers.revenue_margin[labs]
+    kept = view.conditions.wedges
+    case = tuple(part.tobytes() for part in (share, margin, interest, harm))
+    if case not in kept:
+        kept[case] = strategic_wedge(np.ones(len(labs)), share, margin, interest, harm)
+    return kept[case]
 
 
 def _interest(view: Any, labs: Ints) -> Floats:
