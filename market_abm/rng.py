@@ -34,7 +34,7 @@ def uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) ->
 def _uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int) -> NDArray[np.float64]:
     head, tail = f"{seed}\x1f{purpose}\x1f", f"\x1f{quarter}"
     words = np.frombuffer(b"".join([_digest(f"{head}{key}{tail}") for key in keys]), dtype=">u8") >> 11
-    return (words + 0.5) / STEPS
+    return (words.astype(np.float64) + 0.5) / STEPS
 
 
 def _digest(text: str) -> bytes:
