@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled
-from market_abm.market.kernel.network import BUYER, SELLER, Network, build, fill_blocks, steps
-from market_abm.market.kernel.pair import arc_between, held_state, link_pairs
+from market_abm.market.kernel.network import network_of, pair_at, pairs_of, steps, write_row
+from market_abm.market.kernel.pair import held_state, link_pairs
 from market_abm.units import GRID
 
 
@@ -42,31 +42,24 @@ def held_pairs(
     quantity, value = np.zeros((buyers, tops + blocks)), np.zeros((buyers, tops + blocks))
     quantity[:, tops:] = block_quantity
     value[:, tops:] = block_value
-    own, traded = capacity.copy(), flow.copy()
-    S, limit = len(net.out_first) - 1, net.limit.copy()
-    wide = with_more_blocks(net, limit, tops)
+    own, traded, links = capacity.copy(), flow.copy(), linked.copy()
+    for n in range(relations):
+        links[seller[n], buyer[n]] = True
+    pairs = pairs_of(unit_cost, quantity, value, switching, wedge, tax, links, link_cap)
+    for n in range(relations):
+        if not linked[seller[n], buyer[n]]:
+            pairs.cap[pair_at(pairs, seller[n], buyer[n])] = 0.0
     for n in range(relations):
         s, b = seller[n], buyer[n]
         quantity[b, :tops] = top_quantity[n]
         value[b, :tops] = top_value[n]
         own[s] += volume[n]
         traded[s, b] += volume[n]
-        links, caps = linked, link_cap
-        if not linked[s, b]:
-            links = linked.copy()
-            links[s, b] = True
-        if link_cap.shape[0] > 0 and link_cap[s, b] < traded[s, b]:
-            caps = link_cap.copy()
-            caps[s, b] = traded[s, b]
-        a = arc_between(net, s, b) if link_cap.shape[0] == 0 else -1
-        if a >= 0:  # the free network but for one capacity and one row of blocks
-            j, i = net.arc[SELLER, a], net.arc[BUYER, a]
-            limit[:] = net.limit
-            limit[j] = steps(own[s])
-            limit[i] = fill_blocks(quantity[b], value[b], wide.value[i - S], wide.until[i - S])
-            held = wide
-        else:
-            held = build(own, unit_cost, quantity, value, switching, wedge, tax, links, caps)
+        a = pair_at(pairs, s, b)
+        room = pairs.cap[a]
+        pairs.cap[a] = max(link_cap[s, b], traded[s, b]) if len(link_cap) > 0 else np.inf
+        write_row(pairs, b, quantity[b], value[b])
+        held = network_of(pairs, own)
         table, x = held_state(held, traded, net, t, s, b)
         at_seller, at_buyer = np.full(1, s, np.int64), np.full(1, b, np.int64)
         losses, gains = link_pairs(held, table, x, at_seller, at_buyer)
@@ -74,22 +67,11 @@ def held_pairs(
         worth[n] = last_units(quantity[b], value[b], served[b] + volume[n], traded[s, b])
         quantity[b, :tops] = 0.0
         value[b, :tops] = 0.0
-        if a >= 0:
-            i = net.arc[BUYER, a]
-            fill_blocks(quantity[b], value[b], wide.value[i - S], wide.until[i - S])
+        write_row(pairs, b, quantity[b], value[b])
+        pairs.cap[a] = room
         own[s] = capacity[s]
         traded[s, b] = flow[s, b]
     return loss, gain, worth
-
-
-@compiled
-def with_more_blocks(net, limit, more):
-    """The network with other limits and room for ``more`` blocks a buyer."""
-    B, blocks = net.value.shape
-    value, until = np.zeros((B, blocks + more), np.int64), np.zeros((B, blocks + more + 1), np.int64)
-    value[:, :blocks] = net.value
-    until[:, : blocks + 1] = net.until
-    return Network(net.arc, net.first, net.out_first, net.out_arc, limit, value, until, net.origin)
 
 
 @borrowing

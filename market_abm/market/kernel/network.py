@@ -62,74 +62,144 @@ def steps(number):
     return np.int64(np.rint(number * GRID))
 
 
+class Pairs(NamedTuple):
+    """What the variants of one problem share, in rows of the problem: its links and its buyers' blocks.
+
+    Attributes
+    ----------
+    seller, buyer, cost : int64 (m,)
+        Linked pairs, sorted by buyer and then by seller, and their cost on the grid.
+    cap : float64 (m,)
+        Largest flow, kHQ; infinite without one. A pair with a cap of zero cannot trade.
+    first : int64 (B + 1,)
+        Pairs of buyer i are first[i] to first[i + 1].
+    blocks : int64 (B,)
+        Number of blocks of each buyer.
+    value, until : int64 (B, K), (B, K + 1)
+        As in :class:`Network`.
+    """
+
+    seller: Ints
+    buyer: Ints
+    cost: Ints
+    cap: NDArray[np.float64]
+    first: Ints
+    blocks: Ints
+    value: Ints
+    until: Ints
+
+
 @compiled
-def build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap):
-    """Strip, round and sort a problem; ``link_cap`` of shape (0, 0) is none."""
+def pairs_of(unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap):
+    """Links and blocks of a problem on the grid; ``link_cap`` of shape (0, 0) is none."""
     sellers, buyers = linked.shape
-    blocks = block_value.shape[1]
     capped = link_cap.shape[0] > 0
-    demand = np.zeros(buyers, np.bool_)
-    for i in range(buyers):
-        for k in range(blocks):
-            if block_quantity[i, k] > 0.0:
-                demand[i] = True
-                break
-    seller_links = np.zeros(sellers, np.int64)
-    buyer_links = np.zeros(buyers, np.int64)
+    first = np.zeros(buyers + 1, np.int64)
     for j in range(sellers):
-        if capacity[j] > 0.0:
-            for i in range(buyers):
-                if linked[j, i] and demand[i] and not (capped and link_cap[j, i] <= 0.0):
-                    seller_links[j] += 1
-                    buyer_links[i] += 1
+        for i in range(buyers):
+            first[i + 1] += linked[j, i]
+    for i in range(buyers):
+        first[i + 1] += first[i]
+    place, m = first.copy(), first[buyers]
+    seller, buyer, cost = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m, np.int64)
+    cap = np.full(m, np.inf)
+    for j in range(sellers):
+        for i in range(buyers):
+            if linked[j, i]:
+                a = place[i]
+                place[i] += 1
+                seller[a], buyer[a] = j, i
+                # Each part lies on the grid, so their float sum is off by far less than half a step.
+                cost[a] = steps(unit_cost[j] + switching[j, i] + wedge[j, i] + tax[j, i])
+                if capped:
+                    cap[a] = link_cap[j, i]
+    blocks = np.empty(buyers, np.int64)
+    value = np.empty((buyers, block_value.shape[1]), np.int64)
+    until = np.empty((buyers, block_value.shape[1] + 1), np.int64)
+    for i in range(buyers):
+        blocks[i] = fill_blocks(block_quantity[i], block_value[i], value[i], until[i])
+    return Pairs(seller, buyer, cost, cap, first, blocks, value, until)
+
+
+@borrowing
+def pair_at(pairs, seller, buyer):
+    """Place of a linked pair."""
+    a = pairs.first[buyer]
+    while pairs.seller[a] != seller:
+        a += 1
+    return a
+
+
+@borrowing
+def write_row(pairs, buyer, quantity, worth):
+    """Give a buyer other blocks (K,)."""
+    pairs.blocks[buyer] = fill_blocks(quantity, worth, pairs.value[buyer], pairs.until[buyer])
+
+
+@compiled
+def network_of(pairs, capacity):
+    """Strip the links of what cannot trade at these capacities, and number the rest.
+
+    Where every buyer is kept, its blocks are those of ``pairs``, not a copy.
+    """
+    sellers, buyers = len(capacity), len(pairs.blocks)
+    seller_links, buyer_links = np.zeros(sellers, np.int64), np.zeros(buyers, np.int64)
+    for a in range(len(pairs.seller)):
+        j, i = pairs.seller[a], pairs.buyer[a]
+        if capacity[j] > 0.0 and pairs.blocks[i] > 0 and pairs.cap[a] > 0.0:
+            seller_links[j] += 1
+            buyer_links[i] += 1
     S = B = m = 0
-    node_of = np.full(sellers, -1, np.int64)
     for j in range(sellers):
         if seller_links[j] > 0:
-            node_of[j] = S
             S += 1
             m += seller_links[j]
     for i in range(buyers):
         if buyer_links[i] > 0:
             B += 1
     arc = np.empty((4, m), np.int64)
-    first = np.zeros(B + 1, np.int64)
-    out_first = np.zeros(S + 1, np.int64)
-    out_arc = np.empty(m, np.int64)
-    limit = np.empty(S + B, np.int64)
-    origin = np.empty(S + B, np.int64)
-    value = np.empty((B, blocks), np.int64)
-    until = np.empty((B, blocks + 1), np.int64)
+    first, out_first, out_arc = np.zeros(B + 1, np.int64), np.zeros(S + 1, np.int64), np.empty(m, np.int64)
+    limit, origin = np.empty(S + B, np.int64), np.empty(S + B, np.int64)
+    seller_node, buyer_node = np.empty(sellers, np.int64), np.empty(buyers, np.int64)
+    n = 0
     for j in range(sellers):
-        if node_of[j] >= 0:
-            limit[node_of[j]] = steps(capacity[j])
-            origin[node_of[j]] = j
-            out_first[node_of[j] + 1] = out_first[node_of[j]] + seller_links[j]
-    filled = out_first[:S].copy()
-    a = b = 0
+        if seller_links[j] > 0:
+            limit[n], origin[n], seller_node[j] = steps(capacity[j]), j, n
+            out_first[n + 1] = out_first[n] + seller_links[j]
+            n += 1
     for i in range(buyers):
-        if buyer_links[i] == 0:
-            continue
-        origin[S + b] = i
-        for j in range(sellers):
-            s = node_of[j]
-            if s < 0 or not linked[j, i] or (capped and link_cap[j, i] <= 0.0):
-                continue
-            arc[SELLER, a] = s
-            arc[BUYER, a] = S + b
-            # Each part lies on the grid, so their float sum is off by far less than half a step.
-            arc[COST, a] = steps(unit_cost[j] + switching[j, i] + wedge[j, i] + tax[j, i])
+        if buyer_links[i] > 0:
+            limit[n], origin[n], buyer_node[i] = pairs.blocks[i], i, n
+            first[n - S + 1] = first[n - S] + buyer_links[i]
+            n += 1
+    filled = out_first[:S].copy()
+    k = 0
+    for a in range(len(pairs.seller)):
+        j, i = pairs.seller[a], pairs.buyer[a]
+        if capacity[j] > 0.0 and pairs.blocks[i] > 0 and pairs.cap[a] > 0.0:
+            s = seller_node[j]
+            arc[SELLER, k], arc[BUYER, k], arc[COST, k] = s, buyer_node[i], pairs.cost[a]
             # A cap at or above the seller's capacity still binds when capacity grows by a unit: it is not
             # clipped, only one strictly above can never be reached.
-            free = not capped or link_cap[j, i] > capacity[j]
-            arc[CAP, a] = NO_CAP if free else steps(link_cap[j, i])
-            out_arc[filled[s]] = a
+            arc[CAP, k] = NO_CAP if pairs.cap[a] > capacity[j] else steps(pairs.cap[a])
+            out_arc[filled[s]] = k
             filled[s] += 1
-            a += 1
-        limit[S + b] = fill_blocks(block_quantity[i], block_value[i], value[b], until[b])
-        b += 1
-        first[b] = a
+            k += 1
+    value, until = pairs.value, pairs.until
+    if B < buyers:
+        value, until = np.zeros((B, value.shape[1]), np.int64), np.zeros((B, until.shape[1]), np.int64)
+        for b in range(B):
+            i, blocks = origin[S + b], limit[S + b]
+            value[b, :blocks] = pairs.value[i, :blocks]
+            until[b, : blocks + 1] = pairs.until[i, : blocks + 1]
     return Network(arc, first, out_first, out_arc, limit, value, until, origin)
+
+
+@compiled
+def build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap):
+    """Strip, round and sort a problem; ``link_cap`` of shape (0, 0) is none."""
+    pairs = pairs_of(unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
+    return network_of(pairs, capacity)
 
 
 @borrowing
