@@ -55,8 +55,10 @@ class Terms:
         """
         linked = np.asarray(linked, bool)
         codes = np.arange(len(linked)) if owner is None else np.asarray(owner)
-        same = codes[:, None] == codes[None, :]
-        others = (linked[None, :, :] & ~same[:, :, None]).sum(axis=1)
+        _, group = np.unique(codes, return_inverse=True)
+        own = np.zeros((group.max(initial=-1) + 1, linked.shape[1]), dtype=np.int64)
+        np.add.at(own, group, linked)
+        others = linked.sum(axis=0) - own[group]
         quarters = np.where(others > 0, 1.0, float(qualification_lag))
         return cls(quarters, notice, term, discount)
 

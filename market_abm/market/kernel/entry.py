@@ -175,7 +175,7 @@ def prices(net, t, x, lowest, capacity, unit_cost, block_quantity, block_value, 
         return unit_prices(
             net, rent, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
         )
-    rent = end_prices(net, net.limit, x, t[OWN_FLOW], t[PRICE], False)
+    rent = end_prices(net, net.limit, x, t[OWN_FLOW], t[PRICE], False, np.zeros(t.shape[1], np.bool_))
     highest = unit_cost.copy()
     for j in range(len(capacity)):
         if capacity[j] <= 0.0:

@@ -8,11 +8,14 @@ capacity while the buyer stays at its other trades).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from market_abm.market.kernel.compiled import borrowing, compiled
-from market_abm.market.kernel.dense import full
-from market_abm.market.kernel.network import BUYER, COST, SELLER, steps
+from market_abm.market.kernel.dense import Dense, full
+from market_abm.market.kernel.network import BUYER, COST, SELLER, Ints, steps
 from market_abm.market.kernel.parametric import NONE
 from market_abm.market.kernel.paths import force, step_down, step_up
 from market_abm.market.kernel.removal import NO_TREE, any_cap, forced, release
@@ -42,49 +45,76 @@ def link_pairs(net, t, x, seller, buyer):
     other trades when x_ij of j's capacity is free and the buyer keeps to its other trades. NaN where the
     link carries nothing.
     """
-    links = len(seller)
-    root = len(net.limit)
+    loss, gain = np.full(len(seller), np.nan), np.full(len(seller), np.nan)
     capped = any_cap(net)
-    has_tree = t[PARENT, root] != NO_TREE
-    loss = np.full(links, np.nan)
-    gain = np.full(links, np.nan)
-    ts, xs, limit = np.empty_like(t), np.empty_like(x), net.limit.copy()
-    total = np.empty(2, np.int64)
-    nodes = np.empty(root + 1, np.int64)
-    inside = np.zeros(root + 1, np.bool_)
-    d = full(net, False)
-    for n in range(links):
+    room = scratch(net, t, x)
+    for n in range(len(seller)):
         a = arc_between(net, seller[n], buyer[n])
-        if a < 0 or x[a] == 0:
-            continue
-        j, i, amount = net.arc[SELLER, a], net.arc[BUYER, a], x[a]
-        for resale in range(2):
-            start, goal, banned = (j, root, i) if resale else (np.int64(root), i, np.int64(NONE))
-            done = False
-            for by_paths in range(2):
-                if done or (by_paths == 0 and not has_tree):
-                    continue
-                ts[:] = t
-                xs[:] = x
-                total[:] = 0
-                xs[a] = 0
-                if not resale:
-                    release(limit, ts, j, amount)
-                    add_product(total, amount, -net.arc[COST, a])
-                if by_paths == 0:
-                    done = forced(
-                        net, d, limit, ts, xs, start, goal, amount, a, banned, capped, total, nodes, inside
-                    )
-                else:
-                    done = (
-                        force(net, limit, xs, ts[OWN_FLOW], ts[PRICE], start, goal, amount, a, banned, total)
-                        == 0
-                    )
-                limit[j] = net.limit[j]
-            if done and resale:
-                gain[n] = -to_float(total)
-            elif done:
-                loss[n] = to_float(total)
+        if a >= 0 and x[a] > 0:
+            loss[n], gain[n] = loss_and_gain(net, room, t, x, a, capped)
+    return loss, gain
+
+
+class Scratch(NamedTuple):
+    """Arrays that the forced flows of one pair after another work in."""
+
+    dense: Dense
+    table: Ints
+    flow: Ints
+    limit: Ints
+    total: Ints
+    nodes: Ints
+    inside: NDArray[np.bool_]
+
+
+@compiled
+def scratch(net, t, x):
+    """Room to work in for the pairs of networks of this size."""
+    nodes = t.shape[1]
+    return Scratch(
+        full(net, False),
+        np.empty_like(t),
+        np.empty_like(x),
+        net.limit.copy(),
+        np.empty(2, np.int64),
+        np.empty(nodes, np.int64),
+        np.zeros(nodes, np.bool_),
+    )
+
+
+@compiled
+def loss_and_gain(net, room, t, x, a, capped):
+    """Replacement loss and resale gain of arc a, which carries something; NaN where there is no answer."""
+    root = len(net.limit)
+    j, i, amount = net.arc[SELLER, a], net.arc[BUYER, a], x[a]
+    d, ts, xs, limit, total, nodes, inside = room
+    limit[:] = net.limit
+    loss, gain = np.nan, np.nan
+    for resale in range(2):
+        start, goal, banned = (j, root, i) if resale else (np.int64(root), i, np.int64(NONE))
+        done = False
+        for by_paths in range(2):
+            if done or (by_paths == 0 and t[PARENT, root] == NO_TREE):
+                continue
+            ts[:] = t
+            xs[:] = x
+            total[:] = 0
+            xs[a] = 0
+            if not resale:
+                release(limit, ts, j, amount)
+                add_product(total, amount, -net.arc[COST, a])
+            if by_paths == 0:
+                done = forced(
+                    net, d, limit, ts, xs, start, goal, amount, a, banned, capped, total, nodes, inside
+                )
+            else:
+                left = force(net, limit, xs, ts[OWN_FLOW], ts[PRICE], start, goal, amount, a, banned, total)
+                done = left == 0
+            limit[j] = net.limit[j]
+        if done and resale:
+            gain = -to_float(total)
+        elif done:
+            loss = to_float(total)
     return loss, gain
 
 

@@ -110,7 +110,7 @@ def _tight(net, t, a):
 
 
 @borrowing
-def _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
+def pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes):
     """Bring one arc into the tree, sending as much as pays round its cycle."""
     S = len(net.out_first) - 1
     root = t.shape[1] - 1
@@ -278,5 +278,5 @@ def optimise(net, limit, t, x, price, cost, mode, batch, most):
         code, way, gain, row = _entering(net, limit, t, x, price, cost, mode, row, batch)
         if gain == 0:
             return count
-        _pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes)
+        pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes)
     return -1
