@@ -70,6 +70,40 @@ def test_variants_are_the_problems_cleared_one_by_one(problem, seed):
         np.testing.assert_array_equal(found.served_without[g], rest.served)
 
 
+@settings(deadline=None, max_examples=80)
+@given(problems(), SEEDS)
+def test_a_volume_on_top_of_the_optimum_is_cleared_as_from_nothing(problem, seed):
+    """Capacity of one seller and best blocks of one buyer grow, by about as much: what contracts are measured by."""
+    rng = np.random.default_rng(seed)
+    start, links = clear(problem), np.argwhere(problem.linked & (problem.capacity > 0.0)[:, None])
+    assume(len(links) > 0)
+    seller, buyer = links.T
+    volume = rng.integers(0, 4, len(links)).astype(float)
+    capacity = np.tile(problem.capacity, (len(links), 1))
+    capacity[np.arange(len(links)), seller] += volume
+    quantity = problem.block_quantity[buyer]
+    quantity[:, 0] += np.maximum(volume + rng.integers(-1, 2, len(links)), 0.0)
+    found = clear_variants(
+        start,
+        capacity,
+        variant=np.arange(len(links)),
+        buyer=buyer,
+        quantity=quantity,
+        opened=links,
+        opened_cap=np.zeros(len(links)),
+        leaves=seller,
+    )
+    for g, (j, i) in enumerate(links):
+        blocks = problem.block_quantity.copy()
+        blocks[i] = quantity[g]
+        alone = clear(problem.replace(capacity=capacity[g], block_quantity=blocks))
+        rest = clear(alone.problem.replace(capacity=capacity[g] * (np.arange(problem.sellers) != j)))
+        assert found.surplus[g] == alone.surplus
+        np.testing.assert_array_equal(found.served[g], alone.served)
+        np.testing.assert_array_equal(found.seller_price[g], alone.seller_price)
+        np.testing.assert_array_equal(found.served_without[g], rest.served)
+
+
 def test_without_prices_they_are_not_known():
     problem = generic_problem(np.random.default_rng(1), 3, 4, 3)
     found = clear_variants(clear(problem), problem.capacity[None, :], priced=False)
