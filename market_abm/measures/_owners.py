@@ -99,7 +99,8 @@ def vector(name: str, values: ArrayLike) -> Floats:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}; give one number an entry, a vector.")
-    if not (np.isfinite(array) & (array >= 0.0)).all():
+    # Two reductions on the usual way; NaN passes into both, and which entry is wrong is looked for later.
+    if array.size and not (np.minimum.reduce(array) >= 0.0 and np.maximum.reduce(array) < np.inf):
         worst = array[~(np.isfinite(array) & (array >= 0.0))][0]
         raise ValueError(f"{name} holds {worst}; every entry must be finite and zero or more.")
     return array
