@@ -4,6 +4,7 @@ Set ``HYPOTHESIS_SEARCH=1`` to look for new ones, ``HYPOTHESIS_SHRINK=0`` where 
 """
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -15,3 +16,7 @@ settings.register_profile(
     phases=tuple(Phase)[: None if os.environ.get("HYPOTHESIS_SHRINK", "1") != "0" else 3],
 )
 settings.load_profile("repeatable")
+
+# A shell that starts a job in the background has it ignore interrupts; tests of Ctrl-C want them heard.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

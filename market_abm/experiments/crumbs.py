@@ -7,9 +7,12 @@ import faulthandler
 import os
 import re
 import socket
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from market_abm.experiments.store.folder import WORKERS
 from market_abm.experiments.store.journal import unwritable
@@ -55,6 +58,61 @@ class Crumb:
         os.close(self._handle)
 
 
+STUCK = 1.08
+"""Multiple of the patience after which a run that lets no other thread in is looked at from outside."""
+
+
+class Watch(threading.Thread):
+    """Writes down where a run is that takes longer than it should.
+
+    A thread that looks at others while they stand still: faulthandler's own timer looks while they run, and can
+    end the process by doing so. It is kept for code that holds the interpreter's lock, where all others do stand still.
+
+    Parameters
+    ----------
+    patience : float
+        Seconds from the beginning of a run.
+    file : text file
+        Where to write.
+    """
+
+    def __init__(self, patience: float, file: TextIO) -> None:
+        super().__init__(name="watch", daemon=True)
+        self.patience, self._file = patience, file
+        self._until: float | None = None
+        self._ended, self._lock = threading.Event(), threading.Lock()
+
+    def begin(self) -> None:
+        """A run begins."""
+        with self._lock:
+            self._until = time.monotonic() + self.patience
+            faulthandler.dump_traceback_later(STUCK * self.patience, exit=False, file=self._file)
+
+    def run(self) -> None:
+        """Look at the time, until the chunk ends."""
+        while not self._ended.wait(self._look()):
+            pass
+
+    def _look(self) -> float:
+        """Write if it is time; seconds until the next look."""
+        with self._lock:
+            left = self.patience if self._until is None else self._until - time.monotonic()
+            if left > 0:
+                return left
+            faulthandler.cancel_dump_traceback_later()
+            self._file.write("Timeout (Python)\n")
+            self._file.flush()
+            faulthandler.dump_traceback(self._file)
+            self._until = None
+            return self.patience
+
+    def end(self) -> None:
+        """No more runs."""
+        self._ended.set()
+        self.join()
+        faulthandler.cancel_dump_traceback_later()
+
+
 class crumbs:
     """Notes of a chunk, and a file for the stack of a process that dies or hangs.
 
@@ -74,20 +132,19 @@ class crumbs:
     def __enter__(self) -> Crumb:
         try:
             self.stack = open(self.stack_path, "w")
-            self.crumb = Crumb(self.crumb_path, self._watch)
+            self.watch = Watch(self.patience, self.stack) if self.patience > 0 else None
+            self.crumb = Crumb(self.crumb_path, self.watch.begin if self.watch else lambda: None)
         except OSError as error:
             raise unwritable(self.crumb_path, error) from None
         self.before = faulthandler.is_enabled()
         faulthandler.enable(self.stack)
+        if self.watch:
+            self.watch.start()
         return self.crumb
 
-    def _watch(self) -> None:
-        """Write down where the run is, if it is still there then."""
-        if self.patience > 0:
-            faulthandler.dump_traceback_later(self.patience, exit=False, file=self.stack)
-
     def __exit__(self, *_: object) -> None:
-        faulthandler.cancel_dump_traceback_later()
+        if self.watch:
+            self.watch.end()
         faulthandler.disable()
         if self.before:
             with contextlib.suppress(OSError, ValueError, RuntimeError):

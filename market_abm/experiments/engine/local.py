@@ -19,8 +19,9 @@ SETTINGS = {
     "worker.memory.target": False,
     "worker.memory.spill": False,
     "worker.memory.pause": False,
+    "worker.profile.enabled": False,
 }
-"""Settings of Dask: what is lost is said at once, for retries are ours; nothing is spilled or paused."""
+"""Settings of Dask: what is lost is said at once, for retries are ours; nothing is spilled, paused or profiled."""
 
 LOADED = ("distributed.nanny", "distributed.worker", "market_abm.experiments.work", "pyarrow.parquet")
 """Modules that workers find loaded: on Linux they are forked from a process that has done nothing but import them."""

@@ -50,7 +50,7 @@ def test_each_failure_says_what_it_was(injured):
         "exit": {"WorkerDied"},
         "memory": {"MemoryError"},
         "segfault": {"WorkerDied"},
-    }
+    }, {row["message"] for rows in found.values() for row in rows}
     assert {row["message"] for row in found["raise"]} == {"planted: the market does not clear"}
     assert {row["message"] for row in found["segfault"]} == {"Segmentation fault"}
     assert all("longer than 3 s" in row["message"] for row in found["loop"])
