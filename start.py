@@ -23,6 +23,7 @@ EXE = ".exe" if os.name == "nt" else ""
 
 for name in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # behind a proxy only the system knows whom to trust
     os.environ.setdefault(name, "true")
+os.environ.setdefault("UV_HTTP_RETRIES", "8")  # a network that is busy for a moment
 
 
 def works(command):
