@@ -31,7 +31,6 @@ def in_compiled_code():
     ctypes.PyDLL(None).usleep(int(4e6 * PATIENCE))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="usleep of the C library")
 @pytest.mark.parametrize("busy", [in_python, in_compiled_code])
 def test_a_run_that_takes_too_long_says_where_it_is(tmp_path, busy):
     (tmp_path / WORKERS).mkdir()
