@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from market_abm.app.axes import chart, line
+from market_abm.app.axes import chart, line, spanned
 from market_abm.app.charts import Panel, Runs, column, of_firm
 
 if TYPE_CHECKING:
@@ -59,11 +58,9 @@ def _less(own: Sequence[float], other: Sequence[float], both: int) -> list[float
 
 
 def _panel(name: str, title: str, data: list[dict[str, Any]], quarters: Sequence[str], at: int) -> Panel:
-    layout = chart(quarters, at - 1)
-    layout["yaxis"] |= {"rangemode": "normal", "zeroline": True, "zerolinecolor": "#52606D"}
-    values = [v for trace in data for v in trace["y"] if v is not None and math.isfinite(v)]
-    if not any(values):
-        layout["yaxis"]["range"] = [-1.0, 1.0]
+    any_differs = any(value for trace in data for value in trace["y"])
+    layout = chart(quarters, at - 1, extent=spanned(data) if any_differs else (-1.0, 1.0))
+    layout["yaxis"] |= {"zeroline": True, "zerolinecolor": "#52606D"}
     caption = "This scenario less the one beside it, under the same seed: only what differs in them differs."
     return Panel(f"difference-{name}", f"Δ {title}", caption, data, layout)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from market_abm.app.axes import chart, line, threshold
+from market_abm.app.axes import chart, clear, line, spanned, threshold
 from market_abm.report.style import GRADE_COLOURS
 from market_abm.results.result import GRADES
 
@@ -63,7 +63,7 @@ def concentration(quarters: Sequence[str], own: Runs, ghost: Runs, limits: Thres
     columns = {"hhi_merchant": "For sale", "hhi_fleet": "Whole fleet", "hhi_sales": "Sales"}
     data = _lines(quarters, own, ghost, columns)
     flagged = float(getattr(limits, "hhi", 1800.0))
-    layout = chart(quarters, len(own) - 1, limits=[threshold(flagged, f"screening level {flagged:,.0f}")])
+    layout = _framed(quarters, own, data, threshold(flagged, f"screening level {flagged:,.0f}"))
     title = "Concentration (HHI, points)"
     return Panel("concentration", title, "By ultimate owner, on three bases of capacity.", data, layout)
 
@@ -80,7 +80,7 @@ def price(quarters: Sequence[str], own: Runs, ghost: Runs, limits: Thresholds) -
     cost = [tight * value for value in column(own, "price_long_run_usd_per_gpu_hour")]
     limit = line("tight from here", quarters, cost, 7) | {"showlegend": False, "mode": "lines"}
     limit["line"] |= {"dash": "dot", "width": 1}
-    layout = chart(quarters, len(own) - 1, form=".2f")
+    layout = chart(quarters, len(own) - 1, extent=spanned([*data, limit]), form=".2f")
     caption = f"Tight where the index is at least {tight:g} times the long-run user cost."
     return Panel("price", "Price (USD per GPU-hour)", caption, [*data, limit], layout)
 
@@ -93,11 +93,9 @@ def residual_supply(
     for step, (name, label) in enumerate({"rsi": "RSI", "network_rsi": "Network RSI"}.items()):
         data.append(line(label, quarters, of_firm(ghost, supplier, name), step, ghost=True))
         data.append(line(label, quarters, of_firm(own, supplier, name), step))
-    shown = [value for trace in data for value in trace["y"] if value is not None]
-    top = max([1.3, *(value * 1.25 for value in shown)])
-    data.append(_grades(quarters, own, supplier, 0.92 * top))
-    limit = threshold(1.0, "pivotal below")
-    layout = chart(quarters, len(own) - 1, limits=[limit], extent=(0.0, 1.06 * top))
+    top = spanned([{"y": [1.25 * value for value in trace["y"] if value is not None]} for trace in data], 1.4)
+    data.append(_grades(quarters, own, supplier, 0.87 * top[1]))
+    layout = _framed(quarters, own, data, threshold(1.0, "pivotal below"), top)
     caption = (
         "Capacity of all others over long-run demand; with links: the demand that can be served without it. "
         "Squares: grade on the market level (W watch, C chokepoint, ! critical)."
@@ -126,7 +124,7 @@ def leverage(quarters: Sequence[str], own: Runs, ghost: Runs, chosen: str) -> Pa
         caption = "Per cent of the joint gain of all measured relations, by volume." + (
             f" Nothing was measured for {chosen}: no sale to another owner, or out of line." if chosen else ""
         )
-    layout = chart(quarters, len(own) - 1, limits=[threshold(100.0, "all of the gain")])
+    layout = _framed(quarters, own, data, threshold(100.0, "all of the gain"))
     return Panel("leverage", title, caption, data, layout)
 
 
@@ -153,6 +151,21 @@ def of_firm(run: Runs, firm: str, name: str) -> list[float]:
         there = firm in part["firm"]
         found.append(float(part[name][part["firm"].index(firm)]) if there else math.nan)
     return found
+
+
+def _framed(
+    quarters: Sequence[str],
+    own: Runs,
+    data: Sequence[Mapping[str, Any]],
+    limit: tuple[dict[str, Any], dict[str, Any]],
+    extent: tuple[float, float] | None = None,
+) -> dict[str, Any]:
+    """Layout of a chart with a threshold line, its label clear of the lines."""
+    shape, note = limit
+    extent = extent or spanned(data, note["y"])
+    return chart(
+        quarters, len(own) - 1, limits=[(shape, clear(note, data, len(quarters), extent))], extent=extent
+    )
 
 
 def _lines(
