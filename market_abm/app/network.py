@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from market_abm.app.curves import POINTS, Pen, arc, curve
+from market_abm.app.curves import POINTS, Piece, curve
 from market_abm.app.edges import Edge
 from market_abm.app.layout import BOTTOM, COLUMNS, HEIGHT, TIERS, WIDTH, Layout, Spot
 from market_abm.report.charts import escaped
@@ -50,7 +50,7 @@ STYLES = ("upstream", "cloud", "lease", "own")
 
 
 def figure(snapshot: Snapshot, layout: Layout, edges: Sequence[Edge], chosen: str = "") -> dict[str, Any]:
-    """Plain Plotly figure of the network.
+    """Plain Plotly figure of the network, its lines as pieces (:func:`market_abm.app.curves.drawn`).
 
     Parameters
     ----------
@@ -103,8 +103,8 @@ def grade(spot: Spot, rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _edge_traces(layout: Layout, edges: Sequence[Edge], chosen: str) -> list[dict[str, Any]]:
     """Two traces a style and width: flows of the chosen firm, and all others; own use is a double line."""
-    pens = {
-        (style, step, on): Pen() for style in STYLES for step in range(len(WIDTHS)) for on in (False, True)
+    flows: dict[tuple[str, int, bool], list[Piece]] = {
+        (style, step, on): [] for style in STYLES for step in range(len(WIDTHS)) for on in (False, True)
     }
     largest = {
         up: max((e.volume for e in edges if (e.style == "upstream") == up), default=1.0)
@@ -115,17 +115,17 @@ def _edge_traces(layout: Layout, edges: Sequence[Edge], chosen: str) -> list[dic
         share = edge.volume / (largest[edge.style == "upstream"] or 1.0)
         step = _step(share) if edge.style != "upstream" else min(_step(share), 2)
         on = bool(chosen) and (chosen in start.firms or chosen in end.firms)
-        pens[edge.style, step, on].draw(*curve(start, end))
+        flows[edge.style, step, on].append(between(start, end))
     traces = []
-    for (style, step, on), pen in sorted(
-        pens.items(), key=lambda item: (item[0][2], STYLES.index(item[0][0]))
+    for (style, step, on), pieces in sorted(
+        flows.items(), key=lambda item: (item[0][2], STYLES.index(item[0][0]))
     ):
         width = WIDTHS[step] + (2.4 if style == "own" else 0.0)
         faded = 0.16 if chosen else 0.5
         shade = 0.95 if on else faded
-        traces.append(_line(pen, INK[style], width, DASH[style], shade))
+        traces.append(_line("curves", pieces, INK[style], width, DASH[style], shade))
         if style == "own":  # a white core makes it double
-            traces.append(_line(pen, "#FFFFFF", max(width - 2.2, 1.0), "solid", 1.0))
+            traces.append(_line("curves", pieces, "#FFFFFF", max(width - 2.2, 1.0), "solid", 1.0))
     return traces
 
 
@@ -134,13 +134,19 @@ def _step(share: float) -> int:
     return min(range(len(WIDTHS)), key=lambda step: abs(WIDTHS[step] - wanted))
 
 
-def _line(pen: Pen, colour: str, width: float, dash: str, opacity: float) -> dict[str, Any]:
+def between(start: Spot, end: Spot) -> Piece:
+    """The curve of a flow."""
+    return round(start.x, 1), round(start.y, 1), round(end.x, 1), round(end.y, 1)
+
+
+def _line(
+    form: str, pieces: Sequence[Piece], colour: str, width: float, dash: str, opacity: float
+) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": pen.x,
-        "y": pen.y,
-        "visible": bool(pen.x),  # what has nothing to draw is passed over
+        form: pieces,
+        "visible": bool(pieces),  # what has nothing to draw is passed over
         "line": {"color": colour, "width": round(width, 1), "dash": dash, "simplify": False},
         "opacity": opacity,
         "hoverinfo": "skip",
@@ -151,20 +157,22 @@ def _ring_traces(
     layout: Layout, rows: Mapping[str, Mapping[str, Any]], radius: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Around a node: how much of the joint gain its outside options secure, clockwise from the top."""
-    track, sellers, buyers = Pen(), Pen(), Pen()
+    track: list[Piece] = []
+    sellers: list[Piece] = []
+    buyers: list[Piece] = []
     for key, spot in layout.items():
         share = leverage(spot, rows)
         if math.isnan(share):
             continue
         around = radius[key] * (POINTED if grade(spot, rows) in BADGE else 1.0) + 5.0
-        track.draw(*arc(spot.x, spot.y, around, 1.0))
+        ring = round(spot.x, 1), round(spot.y, 1), round(around, 1)
+        track.append((*ring, 1.0))
         if share > 0:
-            pen = sellers if spot.role == "seller" else buyers
-            pen.draw(*arc(spot.x, spot.y, around, min(share, 1.0)))
+            (sellers if spot.role == "seller" else buyers).append((*ring, round(min(share, 1.0), 4)))
     return [
-        _line(track, "#DDE1E7", 3.0, "solid", 1.0),
-        _line(sellers, SPLIT_COLOURS["seller"], 4.0, "solid", 1.0),
-        _line(buyers, SPLIT_COLOURS["buyer"], 4.0, "solid", 1.0),
+        _line("arcs", track, "#DDE1E7", 3.0, "solid", 1.0),
+        _line("arcs", sellers, SPLIT_COLOURS["seller"], 4.0, "solid", 1.0),
+        _line("arcs", buyers, SPLIT_COLOURS["buyer"], 4.0, "solid", 1.0),
     ]
 
 
@@ -236,13 +244,13 @@ def _shown(name: str, badge: str, room: float, slot: float) -> str:
 
 def _choked(layout: Layout, edges: Sequence[Edge]) -> dict[str, Any]:
     """A diamond on every relation that is a chokepoint, nearer to the buyer, clear of the tiers."""
-    middles = [curve(layout[e.start], layout[e.end]) for e in edges if e.chokepoint]
+    middles = [curve(*between(layout[e.start], layout[e.end])) for e in edges if e.chokepoint]
     at = (3 * POINTS) // 4
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [float(xs[at]) for xs, _ in middles],
-        "y": [float(ys[at]) for _, ys in middles],
+        "x": [xs[at] for xs, _ in middles],
+        "y": [ys[at] for _, ys in middles],
         "marker": {
             "symbol": "diamond",
             "size": 11,

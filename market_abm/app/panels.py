@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from market_abm.app import network
+from market_abm.app.curves import drawn
 from market_abm.app.edges import edges
 from market_abm.app.layout import HEIGHT, WIDTH, Layout, layout
 from market_abm.app.snapshot import Snapshot, snapshot
@@ -57,8 +58,9 @@ def network_figure(model: ComputeMarket, firm: str = "", scale: float = 0.9) -> 
     if model not in _layouts:  # nodes keep their places
         _layouts[model] = layout(model.world.scenario, now)
     placed = _layouts[model]
-    drawn = network.figure(now, placed, edges(now, model.world.scenario, placed), firm)
-    for trace in drawn["data"]:
+    figure = network.figure(now, placed, edges(now, model.world.scenario, placed), firm)
+    data = [drawn(trace) for trace in figure["data"]]
+    for trace in data:
         if trace.get("meta") == "scaled":
             trace["marker"]["size"] = [scale * size for size in trace["marker"]["size"]]
-    return go.Figure(drawn["data"], {**drawn["layout"], **size})
+    return go.Figure(data, {**figure["layout"], **size})

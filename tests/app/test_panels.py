@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from market_abm.analysis.answer import DISCLAIMER
-from market_abm.app import charts, happenings, network, nodes, words
+from market_abm.app import charts, curves, happenings, network, nodes, words
 from market_abm.app.edges import edges
 from market_abm.app.layout import BOTTOM, HEIGHT, SHOWN, TOP, WIDTH, layout
 from market_abm.app.library import Library, Run
@@ -58,7 +58,7 @@ def test_a_lease_is_dashed_own_use_double_and_a_chokepoint_a_diamond(drawn: Any)
     assert lease.style == "lease"
     assert network.DASH["lease"] != "solid"
     figure = network.figure(now, placed, flows)
-    white = [t for t in figure["data"] if t.get("line", {}).get("color") == "#FFFFFF" and any(t["x"])]
+    white = [t for t in figure["data"] if t.get("line", {}).get("color") == "#FFFFFF" and t["curves"]]
     assert white  # the core of a double line
     marks = next(t for t in figure["data"] if t.get("meta") == "scaled")
     shapes = dict(zip(placed, marks["marker"]["symbol"]))
@@ -85,7 +85,9 @@ def test_a_ring_goes_round_as_far_as_outside_options_secure(drawn: Any) -> None:
     figure = network.figure(now, placed, flows)
     [sellers] = [t for t in figure["data"] if t.get("line", {}).get("color") == SPLIT_COLOURS["seller"]]
     measured = [s for s in placed.values() if s.role == "seller" and network.leverage(s, rows) > 0]
-    assert sellers["x"].count(None) == len(measured)
+    shares = sorted(network.leverage(s, rows) for s in measured)
+    assert sorted(share for *_, share in sellers["arcs"]) == pytest.approx(shares, abs=1e-4)
+    assert curves.drawn(sellers)["x"].count(None) == len(measured)
 
 
 def test_traces_never_change_in_number_or_order(run: Trajectory, drawn: Any) -> None:
