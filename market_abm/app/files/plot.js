@@ -1,8 +1,13 @@
-// Drawing with Plotly for the page's components: the library is fetched once, a figure is patched, not rebuilt.
+// Drawing with Plotly for the page's components: the library is fetched once, a drawn figure is patched where it can be.
 (function () {
   "use strict";
   let library = null;
   const busy = new Set();
+  const stale = new WeakMap(); // patched since Plotly drew them, and how to catch up
+  const turns = new Map(); // what the parts of the page show with the next frame, by part
+  const rooms = new WeakMap(); // size of an element until it changes: asking the browser in between makes it lay out the page
+  const resized = new ResizeObserver((changes) => changes.forEach((change) => rooms.delete(change.target)));
+  const LATEST = 100; // milliseconds that a part waits for the frame's last text
 
   function plotly() {
     if (!library) {
@@ -26,14 +31,17 @@
 
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
-  // Traces whose sizes are in units of the canvas, and names that must fit beside their nodes.
-  function sized(trace, size) {
+  // Traces whose lines are pieces, whose sizes are in units of the canvas, and names that must fit beside their nodes.
+  // One with nothing to draw is a dot of no length: what it draws in a later frame has its place then.
+  function sized(given, size) {
+    const trace = window.marketShapes.drawn(given);
+    if (trace.visible === false) return { ...trace, visible: true, x: [0, 0], y: [0, 0] };
     if (trace.meta === "scaled") {
       return { ...trace, marker: { ...trace.marker, size: trace.marker.size.map((s) => s * size.scale) } };
     }
     if (trace.meta === "names") {
       const text = trace.customdata.map(([name, badge, room, slot]) => {
-        if (!badge && slot * size.scale < 0.72 * size.font) return ""; // a crowd: said when pointed at
+        if (!badge && slot * size.scale < size.font) return ""; // a crowd: said when pointed at
         const cut = escaped(fitted(name, room * size.scale, size.font));
         return badge ? "<b>" + cut + "</b><br><b>" + badge + "</b>" : cut;
       });
@@ -42,24 +50,66 @@
     return trace;
   }
 
+  function room(element) {
+    if (!rooms.has(element)) {
+      resized.observe(element);
+      rooms.set(element, { width: element.clientWidth, height: element.clientHeight });
+    }
+    return rooms.get(element);
+  }
+
   // Draw a figure into an element, or patch what is drawn there.
   function draw(element, figure, size, options) {
     const work = plotly().then((P) => {
-      // Traces know themselves by their uid: those with nothing to draw can be left out.
-      const drawn = figure.data.filter((trace) => trace.visible !== false);
-      const data = size.scale ? drawn.map((trace) => sized(trace, size)) : drawn;
+      const data = size.scale ? figure.data.map((trace) => sized(trace, size)) : figure.data;
       const layout = { ...figure.layout, width: size.width, height: size.height };
       if (size.scale) {
         layout.annotations = layout.annotations.map((note) => ({ ...note, font: { ...note.font, size: size.font + 0.5 } }));
       }
-      return P.react(element, data, layout, { displayModeBar: false, responsive: false, ...options });
+      const full = () => complete(P, element, data, layout, options);
+      if (!options.staticPlot && element.matches(":hover")) return full();
+      if (!patched(element, data, layout)) return full();
+      stale.set(element, full);
+      return element;
     });
     busy.add(work);
     return work.finally(() => busy.delete(work));
   }
 
+  function patched(element, data, layout) {
+    try {
+      return window.marketPatch.patch(element, data, layout);
+    } catch (error) {
+      return false; // Plotly drew something in another way than known here: let it draw
+    }
+  }
+
+  // Plotly's own pass: what it says under a pointer is of the frame that it drew last.
+  function complete(P, element, data, layout, options) {
+    stale.delete(element);
+    if (!options.staticPlot && !element.classList.contains("js-plotly-plot")) {
+      ["pointerover", "pointermove", "pointerdown"].forEach((name) => element.addEventListener(name, () => stale.has(element) && stale.get(element)(), true));
+    }
+    const asked = window.marketPatch.look(data, layout);
+    return P.react(element, data, layout, { displayModeBar: false, responsive: false, ...options })
+      .then(() => window.marketPatch.learn(element, data, asked));
+  }
+
+  // Parts of a frame arrive one by one and are shown at once, so that the browser paints them in one go.
+  function turn(part, show) {
+    if (!turns.size) setTimeout(flush, LATEST);
+    turns.set(part, show);
+  }
+
+  function flush() {
+    const all = [...turns.values()];
+    turns.clear();
+    all.forEach((show) => show());
+  }
+
   // When everything that was asked for is on the screen.
   async function idle() {
+    flush();
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
     while (busy.size) await Promise.allSettled([...busy]);
   }
@@ -82,5 +132,5 @@
     link.click();
   }
 
-  window.marketPlot = { plotly, draw, idle, save };
+  window.marketPlot = { plotly, room, draw, turn, idle, save };
 })();
