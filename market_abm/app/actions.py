@@ -65,6 +65,7 @@ ACTIONS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
     "restore": lambda s, m: s.restore(),
     "choose": lambda s, m: s.choose(_text(m, "firm")),
     "shut": lambda s, m: s.shut(),
+    "tables": lambda s, m: s.tables(),
     "dismiss": lambda s, m: s.dismiss(),
     "drawn": lambda s, m: s.drawn(int(_number(m, "number"))),
 }

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def network_panel(
-    now: Snapshot, run: Trajectory, layout: Layout, chosen: str, title: str
+    now: Snapshot, run: Trajectory, layout: Layout, chosen: str, title: str, tables: bool = True
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The network of a quarter and its table twin."""
+    """The network of a quarter and, where somebody looks at it, its table twin."""
     flows = edges(now, run.scenario, layout)
     rows = {row["firm"]: row for row in now.rows("firms")}
     radius = network.radii(layout, rows, flows)
@@ -29,7 +29,7 @@ def network_panel(
         "buttons": nodes.buttons(layout, rows, radius),
         "chosen": chosen,
     }
-    return drawn, nodes.table(layout, rows, flows)
+    return drawn, nodes.table(layout, rows, flows) if tables else {}
 
 
 def chart_panels(run: Trajectory, step: int, ghost: Sequence[Snapshot], chosen: str) -> list[dict[str, Any]]:

@@ -106,6 +106,12 @@ class Session(Worker):
             self._open = False
         self._paint()
 
+    def tables(self) -> None:
+        """The table twins of networks are looked at."""
+        with self._turn:
+            self._tables = True
+        self._paint()
+
     def dismiss(self) -> None:
         """The message was read."""
         with self._turn:

@@ -41,6 +41,8 @@ class View:
         A refusal, until it is dismissed.
     heard : int
         The last numbered request of the page that this view takes into account.
+    tables : bool
+        Whether the table twins of networks are looked at.
     """
 
     place: Place
@@ -49,6 +51,7 @@ class View:
     opened: bool = False
     message: str = ""
     heard: int = 0
+    tables: bool = False
 
 
 class Painter:
@@ -67,6 +70,7 @@ class Painter:
         self._levers: tuple[tuple[str, int], str] | None = None
         self._credited: dict[str, str] = {}
         self._partings: dict[tuple[Run, Run], Parting] = {}
+        self._ahead: tuple[Any, dict[str, str]] = (None, {})
 
     def mute(self, view: View, number: int) -> Frame:
         """The frame of a view whose panels stay as they are."""
@@ -85,13 +89,32 @@ class Painter:
         shown = place.step if len(run) >= place.step else (len(run) if run.error else 0)
         now = run.at(shown) if shown else None
         if now is not None:
-            self._last |= compose.pack(self._panels(view, run, now))
-            self._last |= self._beside(place, run, now)
+            self._last |= self._packed(view, run, now)
+            self._last |= self._beside(view, run, now)
         self._last["credits"] = self._credits(run, place.scenario)
         return self.mute(view, number)
 
-    def _beside(self, place: Place, run: Trajectory, now: Snapshot) -> dict[str, str]:
+    def foresee(self, view: View) -> None:
+        """Compose the panels of a view before it is asked for."""
+        run = self.library.run(view.place.run)
+        now = run.at(view.place.step)
+        if now is not None and now.step == view.place.step:
+            self._ahead = self._key(view), self._packed(view, run, now)
+
+    def _packed(self, view: View, run: Trajectory, now: Snapshot) -> dict[str, str]:
+        """The panels about one run as texts."""
+        key, texts = self._ahead
+        return texts if key == self._key(view) else compose.pack(self._panels(view, run, now))
+
+    def _key(self, view: View) -> Any:
+        """What the panels about one run depend on, besides the runs' own quarters: equal keys, equal panels."""
+        runs = [self.library.run(run) for run in (view.place.run, view.place.baseline)]
+        minds = Question(view.place.run, runs[0].quarters[view.place.step - 1], view.place.firm) in self.minds
+        return view.place, view.opened, view.tables, [(run, len(run), run.error) for run in runs], minds
+
+    def _beside(self, view: View, run: Trajectory, now: Snapshot) -> dict[str, str]:
         """The second scenario: its network, the differences, and where the two part."""
+        place = view.place
         wanted = place.other(self.library)
         if wanted is None:
             return {"beside": "{}", "beside_table": "{}", "differences": "{}", "parting": ""}
@@ -105,7 +128,8 @@ class Painter:
         ]
         same = set(layouts[0]) == set(layouts[1])
         title = f"{place.compare}, {then.quarter}"
-        drawn, twin = compose.network_panel(then, other, layouts[0 if same else 1], place.firm, title)
+        placed = layouts[0 if same else 1]
+        drawn, twin = compose.network_panel(then, other, placed, place.firm, title, view.tables)
         panels = beside.differences(
             run.quarters, run.snapshots[: now.step], other.snapshots[: now.step], place.firm
         )
@@ -127,7 +151,8 @@ class Painter:
         place = view.place
         baseline = self.library.run(place.baseline)
         placed = self._placed(run, place.scenario, place.seed)
-        drawn, twin = compose.network_panel(now, run, placed, place.firm, f"{place.scenario}, {now.quarter}")
+        title = f"{place.scenario}, {now.quarter}"
+        drawn, twin = compose.network_panel(now, run, placed, place.firm, title, view.tables)
         panels: dict[str, Any] = {
             "network": drawn,
             "table": twin,

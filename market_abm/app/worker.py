@@ -56,7 +56,7 @@ class Worker:
         self._painter = Painter(library)
         self._playing = False
         self._delay = 0.5
-        self._open = False
+        self._open = self._tables = False
         self._number, self._drawn, self._painted_at = 0, 0, 0.0
         self._asked, self._heard = 0, 0
         """Numbers of the page's last request and of the last one that changed the place or was refused."""
@@ -194,10 +194,14 @@ class Worker:
             self._paint()
 
     def _foresee(self, run: Trajectory, step: int) -> None:
-        """Have a quarter at hand before it is asked for; a failure is told at once."""
+        """Have a quarter and its panels at hand before they are asked for; a failure is told at once."""
         run.advance(step)
         if run.error:
             self._paint()
+            return
+        with self._painting:
+            view = self._view()
+            self._painter.foresee(replace(view, place=replace(view.place, step=step)))
 
     def _ponder(self, question: Question, run: Trajectory) -> None:
         """What would change the mind of the firm whose drawer is open."""
@@ -210,6 +214,19 @@ class Worker:
         if baseline.stuck or time.monotonic() - self._painted_at > GHOSTLY:
             self._paint()
 
+    def _view(self) -> View:
+        """What is wanted now."""
+        with self._turn:
+            return View(
+                place=self._place,
+                playing=self._playing,
+                delay=self._delay,
+                opened=self._open,
+                message=self._message,
+                heard=self._heard,
+                tables=self._tables,
+            )
+
     def _paint(self) -> None:
         """Compose and publish a frame of what is wanted and known now."""
         self._halt(self._run())
@@ -221,14 +238,7 @@ class Worker:
                 number = self._number
                 run = self._run()
                 self._owed = len(run) < self._place.step and not run.stuck
-                view = View(
-                    place=self._place,
-                    playing=self._playing,
-                    delay=self._delay,
-                    opened=self._open,
-                    message=self._message,
-                    heard=self._heard,
-                )
+                view = self._view()
             try:
                 frame = self._painter.frame(view, number)
             except Exception as error:  # a panel that cannot be drawn must not leave the page mute

@@ -1,0 +1,66 @@
+"""Panels that are composed before they are asked for: never others than those of the moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from market_abm.app import compose
+from market_abm.app.library import Library
+from market_abm.app.place import Place
+from market_abm.app.view import Painter, View
+
+SMALL = "two-clouds-three-labs"
+CHANGED = (("behaviour.beta", "0.3"),)
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    found = Library()
+    for changes, quarters in (((), 4), (CHANGED, 4)):
+        run = found.run(Place(SMALL, changes=changes).run)
+        for step in range(1, quarters + 1):
+            run.advance(step)
+    return found
+
+
+NOW = View(Place(SMALL, changes=CHANGED, step=3))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        NOW,
+        replace(NOW, opened=True, place=replace(NOW.place, firm="Neocloud")),
+        replace(NOW, place=replace(NOW.place, firm="Neocloud")),
+        replace(NOW, place=replace(NOW.place, step=2)),
+        replace(NOW, place=replace(NOW.place, changes=())),
+        replace(NOW, playing=True, message="read me", heard=7),
+    ],
+)
+def test_what_was_foreseen_shows_only_where_it_holds(library: Library, asked: View) -> None:
+    plain, ahead = Painter(library), Painter(library)
+    ahead.foresee(NOW)
+    assert ahead.frame(asked, 5) == plain.frame(asked, 5)
+
+
+def test_it_saves_the_work_of_composing(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    painter = Painter(library)
+    painter.foresee(NOW)
+    monkeypatch.setattr(compose, "pack", lambda panels: pytest.fail("composed again"))
+    painter.frame(NOW, 1)
+
+
+def test_a_baseline_that_has_grown_is_drawn_as_it_is_now(library: Library) -> None:
+    painter = Painter(library)
+    painter.foresee(NOW)
+    assert library.run(NOW.place.baseline).advance(5)
+    assert painter.frame(NOW, 1) == Painter(library).frame(NOW, 1)
+
+
+def test_a_quarter_that_is_not_there_is_not_foreseen(library: Library) -> None:
+    painter = Painter(library)
+    far = replace(NOW, place=replace(NOW.place, step=15))
+    painter.foresee(far)
+    assert painter.frame(NOW, 1) == Painter(library).frame(NOW, 1)
