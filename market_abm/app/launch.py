@@ -54,7 +54,10 @@ def view(name: str, port: int, host: str = "127.0.0.1", token: str = "", browser
     threading.Thread(target=warm_up, name="market-abm warm-up", daemon=True).start()
     if browser:
         webbrowser.open(address)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=1,
+        ws_per_message_deflate=host not in LOOPBACK,  # nothing is gained by it inside a machine
+    )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listener])
 
 

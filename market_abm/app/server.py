@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from market_abm.app.guard import Guard, Policy
+from market_abm.app.sending import send_at_once
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -30,7 +31,9 @@ QUIET = {
 
 PAGE = "market_abm.app.pages"
 
-HEAD = """<script src="/files/plot.js"></script>
+HEAD = """<script src="/files/shapes.js"></script>
+<script src="/files/patch.js"></script>
+<script src="/files/plot.js"></script>
 <link rel="stylesheet" href="/files/page.css">
 <meta name="description" content="A simulation of the AI-compute market: who holds the levers?">
 """
@@ -62,6 +65,7 @@ def application(policy: Policy, page: str = PAGE) -> Guard:
     from starlette.routing import Mount, Route, WebSocketRoute
     from starlette.staticfiles import StaticFiles
 
+    send_at_once()
     settings.telemetry.mixpanel_enable = False
     settings.main.root_path, settings.main.mode = "", "production"
     reload.reloader.watcher = _Blind()  # type: ignore[assignment]
