@@ -102,7 +102,8 @@ def main(which: str, firms: int) -> None:
     else:
         app = application(Policy(), f"tests.benchmarks.frame_stock_{firms}")
     print(f"The page is at http://127.0.0.1:{listener.getsockname()[1]}/ ", flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+    config = uvicorn.Config(app, log_level="warning", ws_per_message_deflate=False)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":
