@@ -56,6 +56,17 @@ def solve(
 
 
 @compiled
+def concluded(net, t, x, pivots, incumbent, tie_key, most):
+    """Settle the ties of an optimum and write its flows; pivots in all, -1 when they ran out. Changes t and x."""
+    normalise(t)
+    if pivots >= 0:
+        ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
+        pivots = pivots + ties if ties >= 0 else -1
+    write_flows(net, t, x)
+    return pivots
+
+
+@compiled
 def optimum(net, sellers, buyers, incumbent, tie_key, warm, old_net, old_t, old_x):
     """Table and link flows of an optimum, and the number of pivots: -1 when they ran out."""
     if warm:
@@ -66,12 +77,7 @@ def optimum(net, sellers, buyers, incumbent, tie_key, warm, old_net, old_t, old_
     pivots = optimise(net, net.limit, t, x, t[PRICE], net.arc[COST], MARKET, BATCH, most)
     if warm and pivots >= 0 and not drop_artificial(net, net.limit, t, x, any_cap(net)):
         pivots = -1
-    normalise(t)
-    if pivots >= 0:
-        ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
-        pivots = pivots + ties if ties >= 0 else -1
-    write_flows(net, t, x)
-    return t, x, pivots
+    return t, x, concluded(net, t, x, pivots, incumbent, tie_key, most)
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled
-from market_abm.market.kernel.entry import BATCH, node_of, optimum, prices, served_and_surplus
+from market_abm.market.kernel.entry import BATCH, concluded, node_of, optimum, prices, served_and_surplus
 from market_abm.market.kernel.network import (
     BUYER,
     COST,
@@ -202,12 +202,7 @@ def grown(net, start, start_t, start_x, a, more, pairs, buyer, incumbent, tie_ke
     lean(net, t, x, a, np.empty(t.shape[1], np.int64))
     most = 1_000 + 10 * (net.arc.shape[1] + len(net.limit))
     pivots = optimise(net, net.limit, t, x, t[PRICE], net.arc[COST], MARKET, BATCH, most)
-    normalise(t)
-    if pivots >= 0:
-        ties = settle(net, net.limit, t, x, incumbent, tie_key, BATCH, most)
-        pivots = pivots + ties if ties >= 0 else -1
-    write_flows(net, t, x)
-    return t, x, pivots
+    return t, x, concluded(net, t, x, pivots, incumbent, tie_key, most)
 
 
 @compiled
