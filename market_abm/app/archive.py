@@ -37,7 +37,7 @@ def words(changes: Changes) -> list[str]:
     return [f"{key}={value}" for key, value in changes]
 
 
-class Library:
+class Archive:
     """Scenarios by name, and runs by what determines them.
 
     Parameters

@@ -44,7 +44,7 @@ class Session(Worker):
         with self._turn:
             self._playing, self._message = False, ""
             if self._run().error:
-                self.library.forget(self._place.run)
+                self.archive.forget(self._place.run)
             self._move(1)
         self._paint()
 
@@ -56,7 +56,7 @@ class Session(Worker):
 
     def change(self, key: str, value: str | None) -> None:
         """Set a control to a text, or (None) back to what the scenario says; refused values change nothing."""
-        if key in {lever.key for lever in self.library.levers(self._place.scenario, self._place.seed)}:
+        if key in {lever.key for lever in self.archive.levers(self._place.scenario, self._place.seed)}:
             self._try(lambda place: replace(place, changes=changed(place.changes, key, value)))
         else:
             self.refuse(f"there is no control {key[:60]!r} here")
@@ -124,8 +124,8 @@ class Session(Worker):
             self._playing, self._heard = False, self._asked
             try:
                 place = moved(self._place)
-                scenario = self.library.scenario(place.scenario, place.changes)
-                place.other(self.library)
+                scenario = self.archive.scenario(place.scenario, place.changes)
+                place.other(self.archive)
             except (ScenarioError, KeyError) as error:
                 found = error.problems[0] if isinstance(error, ScenarioError) else error.args[0]
                 self._message = f"Refused: {found}"

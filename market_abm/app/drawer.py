@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from market_abm.analysis.explain import Explanation
     from market_abm.analysis.table import Table
-    from market_abm.app.library import Run
+    from market_abm.app.archive import Run
     from market_abm.app.snapshot import Snapshot
     from market_abm.app.trajectory import Trajectory
 

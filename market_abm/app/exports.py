@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from market_abm.app.library import Library, words
+from market_abm.app.archive import Archive, words
 from market_abm.app.place import Place, read_link
 from market_abm.scenario.tree import parse
 
@@ -34,7 +34,7 @@ class ExportError(ValueError):
     """Something that cannot be exported; the message says why."""
 
 
-def export(what: str, query: str, library: Library, first: str) -> File:
+def export(what: str, query: str, archive: Archive, first: str) -> File:
     """The file that a link asks for; a run is played to its horizon first.
 
     Raises
@@ -46,13 +46,13 @@ def export(what: str, query: str, library: Library, first: str) -> File:
     """
     if what not in MAKERS:
         raise ExportError(f"there is no file {what!r} here; there are {', '.join(MAKERS)}")
-    place = read_link(query, library, first)
-    return MAKERS[what](place, library)
+    place = read_link(query, archive, first)
+    return MAKERS[what](place, archive)
 
 
-def played(place: Place, library: Library) -> Trajectory:
+def played(place: Place, archive: Archive) -> Trajectory:
     """The run of a place, played to its horizon."""
-    run = library.run(place.run)
+    run = archive.run(place.run)
     while run.advance(len(run) + 1) and not run.stuck:
         pass
     if run.error:
@@ -60,19 +60,19 @@ def played(place: Place, library: Library) -> Trajectory:
     return run
 
 
-def _report(place: Place, library: Library) -> File:
+def _report(place: Place, archive: Archive) -> File:
     from market_abm.report.run_report import run_page
 
-    page = run_page(played(place, library).result(), command=place.command())
+    page = run_page(played(place, archive).result(), command=place.command())
     return File(f"{_slug(place)}-report.html", "text/html; charset=utf-8", page.encode())
 
 
-def _tables(place: Place, library: Library) -> File:
+def _tables(place: Place, archive: Archive) -> File:
     """The results folder that the command line writes, and every table as CSV too."""
     from market_abm.report.exports import frame_csv
     from market_abm.results import store
 
-    result = played(place, library).result()
+    result = played(place, archive).result()
     buffer = io.BytesIO()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -85,10 +85,10 @@ def _tables(place: Place, library: Library) -> File:
     return File(f"{_slug(place)}-tables.zip", "application/zip", buffer.getvalue())
 
 
-def _graph(place: Place, library: Library) -> File:
+def _graph(place: Place, archive: Archive) -> File:
     import networkx as nx
 
-    run = library.run(place.run)
+    run = archive.run(place.run)
     while len(run) < place.step and run.advance(len(run) + 1):
         pass
     now = run.at(place.step)
@@ -125,14 +125,14 @@ def _known(row: Mapping[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in without and value == value}
 
 
-def _sweep(place: Place, library: Library) -> File:
-    text = sweep_yaml(place, library)
+def _sweep(place: Place, archive: Archive) -> File:
+    text = sweep_yaml(place, archive)
     return File(f"{_slug(place)}-sweep.yaml", "application/yaml", text.encode())
 
 
-def sweep_yaml(place: Place, library: Library) -> str:
+def sweep_yaml(place: Place, archive: Archive) -> str:
     """An experiment that varies what was changed on the page, over the span of its controls."""
-    known = {lever.key: lever for lever in library.levers(place.scenario, place.seed)}
+    known = {lever.key: lever for lever in archive.levers(place.scenario, place.seed)}
     held: dict[str, Any] = {}
     factors: dict[str, Any] = {}
     for key, text in place.changes:
@@ -151,7 +151,7 @@ def sweep_yaml(place: Place, library: Library) -> str:
     if len(factors) > FEW:
         design = {"kind": "latin-hypercube", "points": 50}
         factors = {key: {"low": item["low"], "high": item["high"]} for key, item in factors.items()}
-    file = library.files.get(place.scenario)
+    file = archive.files.get(place.scenario)
     lines = [
         "# What was changed on the page, over the span of its controls. Run it: market-abm sweep FILE",
         *([f"# Put this file beside {file.name}."] if file else []),
@@ -180,7 +180,7 @@ def _slug(place: Place) -> str:
     return slug(f"{place.scenario}-seed{place.seed}{'-changed' if words(place.changes) else ''}")
 
 
-MAKERS: dict[str, Callable[[Place, Library], File]] = {
+MAKERS: dict[str, Callable[[Place, Archive], File]] = {
     "report.html": _report,
     "tables.zip": _tables,
     "network.graphml": _graph,

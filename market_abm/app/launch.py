@@ -9,8 +9,8 @@ import threading
 import webbrowser
 from pathlib import Path
 
+from market_abm.app.archive import Archive
 from market_abm.app.guard import LOOPBACK, Policy
-from market_abm.app.library import Library
 
 
 class ViewError(ValueError):
@@ -35,7 +35,7 @@ def view(name: str, port: int, host: str = "127.0.0.1", token: str = "", browser
         The token; made up where none is given.
     """
     check_extra()
-    library, first = shelf(name)
+    archive, first = shelf(name)
     policy = policy_for(host, token)
     listener = listen(host, port)
     port = listener.getsockname()[1]
@@ -44,7 +44,7 @@ def view(name: str, port: int, host: str = "127.0.0.1", token: str = "", browser
     app = server.application(policy)
     from market_abm.app import pages
 
-    pages.open_with(library, first)
+    pages.open_with(archive, first)
     import uvicorn
 
     shown = "127.0.0.1" if host in LOOPBACK or host in ("0.0.0.0", "::") else host
@@ -77,15 +77,15 @@ def check_extra() -> None:
         )
 
 
-def shelf(name: str) -> tuple[Library, str]:
+def shelf(name: str) -> tuple[Archive, str]:
     """The scenarios on offer, and the name of the first; a file is offered beside the shipped ones."""
     from market_abm.scenario import load_scenario, shipped
 
     if name in shipped():
-        return Library(), name
+        return Archive(), name
     scenario = load_scenario(name)
     label = scenario.name if scenario.name not in shipped() else f"{scenario.name} ({Path(name).name})"
-    return Library({label: Path(name)}), label
+    return Archive({label: Path(name)}), label
 
 
 def policy_for(host: str, token: str) -> Policy:

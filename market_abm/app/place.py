@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from market_abm.app.library import Changes, Library, Run, words
+from market_abm.app.archive import Archive, Changes, Run, words
 from market_abm.scenario.errors import ScenarioError, clipped, listed, nearest
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ class Place:
         """The scenario as its file has it, under the same seed."""
         return Run(self.scenario, (), self.seed)
 
-    def other(self, library: Library) -> Run | None:
+    def other(self, archive: Archive) -> Run | None:
         """The run beside it: the second scenario with those changes that it knows."""
         if not self.compare:
             return None
-        known = {lever.key for lever in library.levers(self.compare, self.seed)}
+        known = {lever.key for lever in archive.levers(self.compare, self.seed)}
         return Run(self.compare, tuple((k, v) for k, v in self.changes if k in known), self.seed)
 
     def query(self, quarters: tuple[str, ...]) -> str:
@@ -107,7 +107,7 @@ def changed(changes: Changes, key: str, value: str | None) -> Changes:
     return tuple(sorted(kept.items()))
 
 
-def read_link(query: str, library: Library, fallback: str) -> Place:
+def read_link(query: str, archive: Archive, fallback: str) -> Place:
     """The place that a link leads to.
 
     Parameters
@@ -144,14 +144,14 @@ def read_link(query: str, library: Library, fallback: str) -> Place:
         else:
             found[name] = value
     name = found.get("scenario", fallback)
-    if name not in library.names():
-        raise _unknown("scenario", name, library.names())
+    if name not in archive.names():
+        raise _unknown("scenario", name, archive.names())
     seed = _seed(found.get("seed", "1"))
-    changes = _changes(sets, library, name, seed)
-    scenario = library.scenario(name, changes)
+    changes = _changes(sets, archive, name, seed)
+    scenario = archive.scenario(name, changes)
     compare = found.get("compare", "")
-    if compare and compare not in library.names():
-        raise _unknown("scenario", compare, library.names())
+    if compare and compare not in archive.names():
+        raise _unknown("scenario", compare, archive.names())
     if compare == name:
         raise LinkError(f"the link compares {name} with itself; name another scenario")
     return Place(name, seed, changes, _step(found, scenario), _firm(found, scenario), compare)
@@ -174,8 +174,8 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def _changes(sets: list[str], library: Library, name: str, seed: int) -> Changes:
-    kinds = {lever.key: lever.kind_of_entry for lever in library.levers(name, seed)}
+def _changes(sets: list[str], archive: Archive, name: str, seed: int) -> Changes:
+    kinds = {lever.key: lever.kind_of_entry for lever in archive.levers(name, seed)}
     known = list(kinds)
     found: Changes = ()
     for word in sets:
@@ -188,7 +188,7 @@ def _changes(sets: list[str], library: Library, name: str, seed: int) -> Changes
             raise LinkError(f"the link sets {key} twice; say it once")
         found = changed(found, key, value)
     try:
-        scenario = library.scenario(name, found)
+        scenario = archive.scenario(name, found)
     except ScenarioError as error:
         raise LinkError(f"the link sets a value that is refused. {error.problems[0]}") from None
     for entry in scenario.timeline:

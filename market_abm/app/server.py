@@ -89,10 +89,10 @@ def application(policy: Policy, page: str = PAGE) -> Guard:
         from market_abm.app.exports import ExportError, export
         from market_abm.app.place import LinkError
 
-        library, first = pages.shelf()
+        archive, first = pages.shelf()
         query = without_token(request.url.query)
         try:
-            file = export(request.path_params["what"], query, library, first)
+            file = export(request.path_params["what"], query, archive, first)
         except (ExportError, LinkError) as error:
             return PlainTextResponse(f"{error}\n", status_code=400)
         head = {"content-disposition": f'attachment; filename="{file.name}"'}

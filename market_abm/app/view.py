@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from market_abm.app import beside, compose
+from market_abm.app.archive import Run
 from market_abm.app.drawer import Minds, Question, drawer
 from market_abm.app.frame import Frame, packed
 from market_abm.app.layout import Layout, layout
 from market_abm.app.levers import GROUPS, OPEN
-from market_abm.app.library import Run
 from market_abm.app.words import DISCLAIMER
 from market_abm.scenario.tree import parse
 
 if TYPE_CHECKING:
     from market_abm.analysis.divergence import Parting
-    from market_abm.app.library import Library
+    from market_abm.app.archive import Archive
     from market_abm.app.place import Place
     from market_abm.app.snapshot import Snapshot
     from market_abm.app.trajectory import Trajectory
@@ -59,11 +59,11 @@ class Painter:
 
     Parameters
     ----------
-    library : Library
+    archive : Archive
     """
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
         self.minds = Minds()
         self._last: dict[str, str] = {}
         self._layouts: dict[tuple[str, int], Layout] = {}
@@ -78,14 +78,14 @@ class Painter:
         texts = {
             "controls": self._controls(place),
             "values": packed({"changes": dict(place.changes), "entries": _entries(place)}),
-            "transport": packed(self._transport(view, self.library.run(place.run), number)),
+            "transport": packed(self._transport(view, self.archive.run(place.run), number)),
         }
         return Frame(number=number, **self._last, **texts)
 
     def frame(self, view: View, number: int) -> Frame:
         """The frame of a view, of what has been computed by now."""
         place = view.place
-        run = self.library.run(place.run)
+        run = self.archive.run(place.run)
         shown = place.step if len(run) >= place.step else (len(run) if run.error else 0)
         now = run.at(shown) if shown else None
         if now is not None:
@@ -96,7 +96,7 @@ class Painter:
 
     def foresee(self, view: View) -> None:
         """Compose the panels of a view before it is asked for."""
-        run = self.library.run(view.place.run)
+        run = self.archive.run(view.place.run)
         now = run.at(view.place.step)
         if now is not None and now.step == view.place.step:
             self._ahead = self._key(view), self._packed(view, run, now)
@@ -108,17 +108,17 @@ class Painter:
 
     def _key(self, view: View) -> Any:
         """What the panels about one run depend on, besides the runs' own quarters: equal keys, equal panels."""
-        runs = [self.library.run(run) for run in (view.place.run, view.place.baseline)]
+        runs = [self.archive.run(run) for run in (view.place.run, view.place.baseline)]
         minds = Question(view.place.run, runs[0].quarters[view.place.step - 1], view.place.firm) in self.minds
         return view.place, view.opened, view.tables, [(run, len(run), run.error) for run in runs], minds
 
     def _beside(self, view: View, run: Trajectory, now: Snapshot) -> dict[str, str]:
         """The second scenario: its network, the differences, and where the two part."""
         place = view.place
-        wanted = place.other(self.library)
+        wanted = place.other(self.archive)
         if wanted is None:
             return {"beside": "{}", "beside_table": "{}", "differences": "{}", "parting": ""}
-        other = self.library.run(wanted)
+        other = self.archive.run(wanted)
         then = other.at(now.step)
         if then is None or (then.step < now.step and not other.error):
             return {}  # on its way: what is there stays
@@ -149,7 +149,7 @@ class Painter:
 
     def _panels(self, view: View, run: Trajectory, now: Snapshot) -> dict[str, Any]:
         place = view.place
-        baseline = self.library.run(place.baseline)
+        baseline = self.archive.run(place.baseline)
         placed = self._placed(run, place.scenario, place.seed)
         title = f"{place.scenario}, {now.quarter}"
         drawn, twin = compose.network_panel(now, run, placed, place.firm, title, view.tables)
@@ -170,7 +170,7 @@ class Painter:
         """Places of the nodes: the same for every change to a scenario."""
         key = (scenario, seed)
         if key not in self._layouts:
-            first = self.library.run(Run(scenario, (), seed)).at(1) or run.at(1)
+            first = self.archive.run(Run(scenario, (), seed)).at(1) or run.at(1)
             assert first is not None  # there is a quarter to show
             self._layouts[key] = layout(run.scenario, first)
             while len(self._layouts) > MOST_LAYOUTS:
@@ -180,7 +180,7 @@ class Painter:
     def _controls(self, place: Place) -> str:
         key = (place.scenario, place.seed)
         if self._levers is None or self._levers[0] != key:
-            found = self.library.levers(place.scenario, place.seed)
+            found = self.archive.levers(place.scenario, place.seed)
             groups = [
                 {
                     "key": group,
@@ -190,7 +190,7 @@ class Painter:
                 }
                 for group, title in GROUPS
             ]
-            content = {"scenarios": self.library.names(), "groups": [g for g in groups if g["levers"]]}
+            content = {"scenarios": self.archive.names(), "groups": [g for g in groups if g["levers"]]}
             self._levers = key, packed(content)
         return self._levers[1]
 
@@ -229,7 +229,7 @@ class Painter:
         }
 
     def _file(self, name: str) -> str:
-        path = self.library.files.get(name)
+        path = self.archive.files.get(name)
         return str(path) if path is not None else ""
 
 

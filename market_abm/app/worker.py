@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from market_abm.app.archive import Archive
 from market_abm.app.drawer import Question
 from market_abm.app.frame import Frame
-from market_abm.app.library import Library
 from market_abm.app.place import Place
 from market_abm.app.trajectory import Trajectory
 from market_abm.app.view import Painter, View
@@ -36,7 +36,7 @@ class Worker:
 
     Parameters
     ----------
-    library : Library
+    archive : Archive
     place : Place
         Where the session begins.
     publish : callable
@@ -46,14 +46,14 @@ class Worker:
     """
 
     def __init__(
-        self, library: Library, place: Place, publish: Callable[[Frame], None], message: str = ""
+        self, archive: Archive, place: Place, publish: Callable[[Frame], None], message: str = ""
     ) -> None:
-        self.library = library
+        self.archive = archive
         self._place, self._message = place, message
         self._publish_frame = publish
         self._turn = threading.Condition(threading.RLock())
         self._painting = threading.Lock()
-        self._painter = Painter(library)
+        self._painter = Painter(archive)
         self._playing = False
         self._delay = 0.5
         self._open = self._tables = False
@@ -65,7 +65,7 @@ class Worker:
         self._closed = False
         self._thread: threading.Thread | None = None
         self._held: tuple[Trajectory | None, ...] = ()
-        """Runs in use: the library keeps them as long."""
+        """Runs in use: the archive keeps them as long."""
 
     def start(self) -> None:
         """Begin: the thread ends with :meth:`close`."""
@@ -94,7 +94,7 @@ class Worker:
         return self._place
 
     def _run(self) -> Trajectory:
-        return self.library.run(self._place.run)
+        return self.archive.run(self._place.run)
 
     def _move(self, step: int) -> None:
         """Stay inside the horizon."""
@@ -125,9 +125,9 @@ class Worker:
     def _next(self) -> tuple[Callable[[], None] | None, float | None]:
         """The most urgent piece of work, or how long to wait for one (None: until something is wanted)."""
         place, run = self._place, self._run()
-        baseline = self.library.run(place.baseline)
-        other = place.other(self.library)
-        beside = self.library.run(other) if other else None
+        baseline = self.archive.run(place.baseline)
+        other = place.other(self.archive)
+        beside = self.archive.run(other) if other else None
         self._held = run, baseline, beside
         if len(run) < place.step and not run.stuck:
             return lambda: self._advance(run), None

@@ -86,7 +86,7 @@ def inputs() -> dict[str, str]:
     from importlib.resources import files
 
     from market_abm.experiments.forecast import WORLDS
-    from market_abm.scenario.library import shipped_file
+    from market_abm.scenario.catalogue import shipped_file
 
     data = files("market_abm.data")
     parts = {f"{name}.yaml": shipped_file(name) for name in WORLDS.values()}

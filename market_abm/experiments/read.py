@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from market_abm.experiments.experiment import Experiment
 from market_abm.scenario import Scenario, load_scenario, paths
+from market_abm.scenario.catalogue import SUFFIX, shipped_folder
 from market_abm.scenario.errors import Mark, Problem, ScenarioError, clipped, listed, nearest
-from market_abm.scenario.library import SUFFIX, shipped_folder
 from market_abm.scenario.merge import merged
 from market_abm.scenario.positions import known_keys, locate, value_at
 from market_abm.scenario.tree import MAX_BYTES, Node, decode, node_of, parse

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from market_abm.scenario.catalogue import SUFFIX, shipped, shipped_file
 from market_abm.scenario.errors import Mark, Problem, ScenarioError, clipped, listed, nearest
-from market_abm.scenario.library import SUFFIX, shipped, shipped_file
 from market_abm.scenario.merge import merged
 from market_abm.scenario.override import apply
 from market_abm.scenario.schema import Scenario

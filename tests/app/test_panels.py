@@ -10,16 +10,16 @@ import pytest
 
 from market_abm.analysis.answer import DISCLAIMER
 from market_abm.app import charts, curves, happenings, network, nodes, words
+from market_abm.app.archive import Archive, Run
 from market_abm.app.edges import edges
 from market_abm.app.layout import BOTTOM, HEIGHT, SHOWN, TOP, WIDTH, layout
-from market_abm.app.library import Library, Run
 from market_abm.app.trajectory import Trajectory
 from market_abm.report.style import SPLIT_COLOURS
 
 
 @pytest.fixture(scope="module")
 def run() -> Trajectory:
-    found = Library().run(Run("colossus-lease", (("behaviour.beta", "0.4"),), 1))
+    found = Archive().run(Run("colossus-lease", (("behaviour.beta", "0.4"),), 1))
     found.advance(1), found.advance(2), found.advance(3)
     return found
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market_abm.app.library import Library
+from market_abm.app.archive import Archive
 from market_abm.app.place import LinkError, Place, changed, read_link
 from market_abm.scenario import ScenarioError
 
 SMALL = "two-clouds-three-labs"
-LIBRARY = Library()
-NUMBERS = [lever for lever in LIBRARY.levers(SMALL, 1) if lever.group == "uncertain"]
+ARCHIVE = Archive()
+NUMBERS = [lever for lever in ARCHIVE.levers(SMALL, 1) if lever.group == "uncertain"]
 
 
 @st.composite
@@ -28,7 +28,7 @@ def places(draw: st.DrawFn) -> Place:
         value = lever.start + 0.02 * (part - 0.5) * (lever.high - lever.low)
         value = round(value) if "whole" in lever.allowed else min(max(value, lever.low), lever.high)
         changes = changed(changes, lever.key, repr(value))
-    firm = draw(st.sampled_from(["", *LIBRARY.scenario(SMALL).firms]))
+    firm = draw(st.sampled_from(["", *ARCHIVE.scenario(SMALL).firms]))
     compare = draw(st.sampled_from(["", "lone-lessor", "world-2026"]))
     return Place(SMALL, draw(st.integers(0, 2**31 - 1)), changes, draw(st.integers(1, 20)), firm, compare)
 
@@ -36,20 +36,20 @@ def places(draw: st.DrawFn) -> Place:
 @given(places())
 def test_a_link_leads_back_to_its_place(place: Place) -> None:
     try:
-        quarters = LIBRARY.scenario(place.scenario, place.changes).quarters
+        quarters = ARCHIVE.scenario(place.scenario, place.changes).quarters
     except ScenarioError:
         return  # two changes that a rule of the scenario forbids together: no page stands there
-    assert read_link(place.query(quarters), LIBRARY, SMALL) == place
+    assert read_link(place.query(quarters), ARCHIVE, SMALL) == place
 
 
 @given(st.text(string.printable, max_size=60))
 def test_any_text_is_a_place_or_a_sentence(text: str) -> None:
     try:
-        place = read_link(text, LIBRARY, SMALL)
+        place = read_link(text, ARCHIVE, SMALL)
     except LinkError as error:
         assert "link" in str(error) or "seed" in str(error)
     else:
-        assert place.scenario in LIBRARY.names()
+        assert place.scenario in ARCHIVE.names()
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_any_text_is_a_place_or_a_sentence(text: str) -> None:
 )
 def test_what_a_link_may_not_say(query: list[tuple[str, str]], told: str) -> None:
     with pytest.raises(LinkError, match=told):
-        read_link(urlencode(query), LIBRARY, SMALL)
+        read_link(urlencode(query), ARCHIVE, SMALL)
 
 
 def test_a_link_of_many_thousand_characters_is_not_read() -> None:
     with pytest.raises(LinkError, match="characters"):
-        read_link("seed=" + "1" * 9000, LIBRARY, SMALL)
+        read_link("seed=" + "1" * 9000, ARCHIVE, SMALL)
 
 
 def test_the_command_says_the_same() -> None:
@@ -100,6 +100,6 @@ def test_the_command_says_the_same() -> None:
 def test_only_what_the_second_scenario_knows_is_changed_there() -> None:
     changes = (("behaviour.beta", "0.3"), ("timeline.K01.contract.notice", "2"))
     place = Place("colossus-lease", 1, changes, compare="no-colossus-lease")
-    other = place.other(LIBRARY)
+    other = place.other(ARCHIVE)
     assert other is not None
     assert other.changes == (("behaviour.beta", "0.3"),)

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from market_abm.app.actions import act_on
+from market_abm.app.archive import Archive
 from market_abm.app.controller import Session
 from market_abm.app.frame import Frame
-from market_abm.app.library import Library
 from market_abm.app.place import Place
 
 SMALL = "two-clouds-three-labs"
-LIBRARY = Library()
+ARCHIVE = Archive()
 
 
 class Viewer:
@@ -26,7 +26,7 @@ class Viewer:
     def __init__(self, place: Place, draws: bool = True) -> None:
         self.frames: list[Frame] = []
         self.draws = draws
-        self.session = Session(LIBRARY, place, self._show)
+        self.session = Session(ARCHIVE, place, self._show)
         self.session.start()
 
     def _show(self, frame: Frame) -> None:
@@ -93,7 +93,7 @@ def test_a_step_to_the_quarter_that_is_just_being_foreseen_is_drawn(
 
     monkeypatch.setattr(Session, "_foresee", slow)
     place = Place(SMALL, seed=17 + round(soon), changes=(("behaviour.beta", "0.4"),))
-    baseline = LIBRARY.run(place.baseline)
+    baseline = ARCHIVE.run(place.baseline)
     while baseline.advance(len(baseline) + 1):
         pass  # to its end: nothing else is left to be drawn
     viewer = Viewer(place)

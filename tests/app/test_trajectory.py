@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import market_abm as ma
-from market_abm.app.library import KEPT, Library, Run
+from market_abm.app.archive import KEPT, Archive, Run
 from market_abm.app.trajectory import Trajectory
 
 SHORT = (("horizon.quarters", "3"),)
@@ -18,7 +18,7 @@ SMALL = "two-clouds-three-labs"
 
 @pytest.fixture(scope="module")
 def played() -> Trajectory:
-    run = Library().run(Run(SMALL, SHORT, 7))
+    run = Archive().run(Run(SMALL, SHORT, 7))
     while run.advance(len(run) + 1) and not run.stuck:
         pass
     return run
@@ -58,29 +58,29 @@ def test_a_failure_is_a_sentence_and_the_quarters_before_it_stay() -> None:
                 raise RuntimeError("out of ideas")
             super().step()
 
-    library = Library(model=Breaking)
+    archive = Archive(model=Breaking)
     key = Run(SMALL, SHORT, 7)
-    run = library.run(key)
+    run = archive.run(key)
     assert run.advance(1)
     assert not run.advance(2)
     assert run.error == "2026Q4 could not be played. RuntimeError: out of ideas"
     assert len(run) == 1
-    library.forget(key)
-    assert library.run(key) is not run
+    archive.forget(key)
+    assert archive.run(key) is not run
 
 
-def test_the_library_keeps_what_is_in_use_and_forgets_the_oldest() -> None:
-    library = Library()
-    first = library.run(Run(SMALL, SHORT, 0))
+def test_the_archive_keeps_what_is_in_use_and_forgets_the_oldest() -> None:
+    archive = Archive()
+    first = archive.run(Run(SMALL, SHORT, 0))
     for seed in range(1, KEPT + 3):
-        library.run(Run(SMALL, SHORT, seed))
-    assert library.run(Run(SMALL, SHORT, 0)) is first  # we hold it
-    assert len(library._runs) <= KEPT
+        archive.run(Run(SMALL, SHORT, seed))
+    assert archive.run(Run(SMALL, SHORT, 0)) is first  # we hold it
+    assert len(archive._runs) <= KEPT
 
 
 def test_a_name_that_is_not_on_offer_opens_no_file() -> None:
     with pytest.raises(KeyError, match="on offer"):
-        Library().scenario("/etc/passwd")
+        Archive().scenario("/etc/passwd")
 
 
 def test_the_scenario_with_changes_is_that_of_the_command_line() -> None:
@@ -88,5 +88,5 @@ def test_the_scenario_with_changes_is_that_of_the_command_line() -> None:
         ("behaviour.beta", "0.3"),
         ("timeline.cap", "{kind: price_cap, quarter: 2026Q4, price: 2}"),
     )
-    ours = Library().scenario(SMALL, changes)
+    ours = Archive().scenario(SMALL, changes)
     assert ours.hash() == ma.load_scenario(SMALL, [f"{key}={value}" for key, value in changes]).hash()

@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from market_abm.app.library import Changes, Library
+from market_abm.app.archive import Archive, Changes
 from market_abm.scenario import Scenario
 from tests.benchmarks.scale import made_up
 
 QUARTERS = 40
 
 
-class Made(Library):
+class Made(Archive):
     """One made-up world on offer."""
 
     def __init__(self, scenario: Scenario) -> None:

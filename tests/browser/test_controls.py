@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from market_abm.app.library import Library
+from market_abm.app.archive import Archive
 from tests.browser.conftest import SMALL
 from tests.browser.driver import Tab
 
-LEVERS = Library().levers(SMALL, 1)
+LEVERS = Archive().levers(SMALL, 1)
 
 TOGETHER = 4
 """Controls that are changed before all of them are taken back at once."""

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from market_abm.app import compose
+from market_abm.app.archive import Archive, Run
 from market_abm.app.curves import drawn
 from market_abm.app.layout import layout
-from market_abm.app.library import Library, Run
 from tests.browser.conftest import SMALL
 from tests.browser.driver import Tab
 
@@ -85,8 +85,8 @@ def test_a_picture_of_another_quarter_is_another_one(page: Tab) -> None:
 def test_lines_have_the_same_places_as_in_python(page: Tab) -> None:
     page.act("four")
     page.settle()
-    library = Library()
-    run = library.run(Run(SMALL, (), 1))
+    archive = Archive()
+    run = archive.run(Run(SMALL, (), 1))
     run.advance(1)
     while len(run) < 5:
         run.advance(len(run) + 1)

@@ -16,21 +16,21 @@ import pandas as pd
 import pytest
 
 import market_abm as ma
-from market_abm.app.library import Library
+from market_abm.app.archive import Archive
 from market_abm.app.place import Place, changed, read_link
 from market_abm.experiments.read import load_experiment
 from market_abm.results.dictionary import TABLES
 from tests.browser.conftest import SMALL
 from tests.browser.driver import Tab
 
-LIBRARY = Library()
+ARCHIVE = Archive()
 
 
 def somewhere(seed: int) -> Place:
     """A random place in a small scenario."""
     chance = random.Random(seed)
     name = chance.choice([SMALL, "lone-lessor", "bilateral-monopoly"])
-    levers = [lever for lever in LIBRARY.levers(name, 1) if lever.group == "uncertain"]
+    levers = [lever for lever in ARCHIVE.levers(name, 1) if lever.group == "uncertain"]
     changes: tuple[tuple[str, str], ...] = ()
     for lever in chance.sample(levers, min(3, len(levers))):
         value = max(lever.low, lever.start - 0.02 * chance.random() * (lever.high - lever.low))
@@ -40,7 +40,7 @@ def somewhere(seed: int) -> Place:
         changes = changed(
             changes, "timeline.minimum-notice", "{kind: minimum_notice, quarter: 2026Q4, notice: 3}"
         )
-    scenario = LIBRARY.scenario(name, changes)
+    scenario = ARCHIVE.scenario(name, changes)
     firm = chance.choice(["", *scenario.firms])
     compare = "lone-lessor" if name == SMALL and chance.random() < 0.4 else ""
     step = chance.randrange(1, min(5, len(scenario.quarters)) + 1)
@@ -50,13 +50,13 @@ def somewhere(seed: int) -> Place:
 def test_ten_random_places_survive_the_trip_through_a_link(blank: Tab) -> None:
     for seed in range(10):
         place = somewhere(seed)
-        query = place.query(LIBRARY.scenario(place.scenario, place.changes).quarters)
+        query = place.query(ARCHIVE.scenario(place.scenario, place.changes).quarters)
         blank.open(query)
         shown = blank.page.query_selector(".abm-alert")
         assert shown is None, shown.inner_text()
-        assert read_link(blank.link(), LIBRARY, SMALL) == place
+        assert read_link(blank.link(), ARCHIVE, SMALL) == place
         address = urlsplit(blank.page.url).query  # the address is the link too: a reload leads back
-        assert read_link(address, LIBRARY, SMALL) == place
+        assert read_link(address, ARCHIVE, SMALL) == place
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_browser_and_command_line_give_identical_tables(blank: Tab, tmp_path: Pa
     cap = "{kind: price_cap, quarter: 2027Q1, price: 1.8}"
     changes = changed(changed((), "behaviour.beta", "0.3"), "timeline.price-cap", cap)
     place = Place(SMALL, 5, changes)
-    blank.open(place.query(LIBRARY.scenario(SMALL).quarters))
+    blank.open(place.query(ARCHIVE.scenario(SMALL).quarters))
     words = shlex.split(blank.page.input_value("#abm-command"))
     assert words[0] == "market-abm"
     command = [sys.executable, "-m", "market_abm", *words[1:], "--quiet", "--out", str(tmp_path / "there")]

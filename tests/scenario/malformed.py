@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from market_abm.scenario.library import shipped, shipped_folder
+from market_abm.scenario.catalogue import shipped, shipped_folder
 from market_abm.scenario.tree import MAX_BYTES, parse
 
 from .mutations import MUTATIONS

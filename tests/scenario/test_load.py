@@ -11,7 +11,7 @@ import pytest
 
 from market_abm.scenario import ScenarioError, Series, check_file, load_scenario, scenario_from, shipped
 from market_abm.scenario.calendar import is_quarter, quarter_index, quarter_name, shifted
-from market_abm.scenario.library import shipped_folder
+from market_abm.scenario.catalogue import shipped_folder
 
 from .malformed import SMALL
 from .worlds import loaded, refusal, world, write, yaml

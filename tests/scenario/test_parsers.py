@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from market_abm.scenario.catalogue import shipped, shipped_file
 from market_abm.scenario.errors import ScenarioError
 from market_abm.scenario.events import Stumbled, from_libyaml, from_ruamel
-from market_abm.scenario.library import shipped, shipped_file
 from market_abm.scenario.tree import Node, composed, decode, parse
 
 CHARACTERS = [*" \n:-#,[]{}&*!|>'\"%@`?\\~=\té\u2028", "---\n", "...\n", ": ", "- ", "? ", "\n\n", "\\x", "'''", "|2\n",

@@ -9,25 +9,25 @@ import solara
 
 from market_abm.app import widgets
 from market_abm.app.actions import act_on
+from market_abm.app.archive import Archive
 from market_abm.app.controller import Session
 from market_abm.app.frame import Frame
-from market_abm.app.library import Library
 from market_abm.app.place import LinkError, Place, read_link
 from market_abm.app.server import without_token
 
-_shelf: dict[str, Any] = {"library": Library(), "first": "two-clouds-three-labs"}
+_shelf: dict[str, Any] = {"archive": Archive(), "first": "two-clouds-three-labs"}
 """What the server offers; set before it starts, the same for every session."""
 
 
-def open_with(library: Library, first: str) -> None:
+def open_with(archive: Archive, first: str) -> None:
     """Scenarios that the page offers, and the one that it opens with."""
-    _shelf.update(library=library, first=first)
+    _shelf.update(archive=archive, first=first)
 
 
-def beginning(query: str | None, library: Library, first: str) -> tuple[Place, str]:
+def beginning(query: str | None, archive: Archive, first: str) -> tuple[Place, str]:
     """Where a page begins: where its link leads, or at the start with a message."""
     try:
-        return read_link(without_token(query or ""), library, first), ""
+        return read_link(without_token(query or ""), archive, first), ""
     except LinkError as error:
         return Place(first), f"The link was not followed: {error}"
 
@@ -35,13 +35,13 @@ def beginning(query: str | None, library: Library, first: str) -> tuple[Place, s
 @solara.component
 def Page() -> None:
     """The market, for one session."""
-    library, first = _shelf["library"], _shelf["first"]
+    archive, first = _shelf["archive"], _shelf["first"]
     frame, show = solara.use_state(Frame())
     query = solara.use_router().search
 
     def begin() -> Session:
-        place, message = beginning(query, library, first)
-        return Session(library, place, show, message)
+        place, message = beginning(query, archive, first)
+        return Session(archive, place, show, message)
 
     session = solara.use_memo(begin, [])
 
@@ -84,6 +84,6 @@ def Page() -> None:
             widgets.Ways(transport=frame.transport, event_act=act)
 
 
-def shelf() -> tuple[Library, str]:
+def shelf() -> tuple[Archive, str]:
     """The scenarios on offer, and the one that a link without a name means."""
-    return _shelf["library"], _shelf["first"]
+    return _shelf["archive"], _shelf["first"]
