@@ -73,7 +73,7 @@ def optimum(net, sellers, buyers, incumbent, tie_key, warm, old_net, old_t, old_
         t, x = warm_tree(net, old_net, old_t, old_x, sellers, buyers)
     else:
         t, x = greedy_tree(net)
-    most = 10_000 + 100 * (net.arc.shape[1] + len(net.limit))
+    most = _pivots_allowed(net)
     pivots = optimise(net, net.limit, t, x, t[PRICE], net.arc[COST], MARKET, BATCH, most)
     if warm and pivots >= 0 and not drop_artificial(net, net.limit, t, x, any_cap(net)):
         pivots = -1

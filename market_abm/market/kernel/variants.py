@@ -149,6 +149,12 @@ def solve_variants(
     return surplus, served, price, pivots, without
 
 
+@borrowing
+def _pivots_allowed(net):
+    """From an optimum that is near."""
+    return 1_000 + 10 * (net.arc.shape[1] + len(net.limit))
+
+
 @compiled
 def start_market(pairs, start, sellers):
     """The network of the pairs at the capacities of another one, and who can trade at all, (S,)."""
@@ -200,7 +206,7 @@ def grown(net, start, start_t, start_x, a, more, pairs, buyer, incumbent, tie_ke
         return t, x, -1
     put_on(net, t, x, a, volume, block)
     lean(net, t, x, a, np.empty(t.shape[1], np.int64))
-    most = 1_000 + 10 * (net.arc.shape[1] + len(net.limit))
+    most = _pivots_allowed(net)
     pivots = optimise(net, net.limit, t, x, t[PRICE], net.arc[COST], MARKET, BATCH, most)
     return t, x, concluded(net, t, x, pivots, incumbent, tie_key, most)
 
@@ -213,7 +219,7 @@ def served_without(net, t, x, seller, buyers, incumbent, tie_key):
     if n >= 0:
         loss, limit, t, x = take_capacity(net, t, x, n, net.limit[n], any_cap(net))
         normalise(t)
-        most = 1_000 + 10 * (net.arc.shape[1] + len(net.limit))
+        most = _pivots_allowed(net)
         done = not np.isnan(loss) and settle(net, limit, t, x, incumbent, tie_key, BATCH, most) >= 0
         write_flows(net, t, x)
     for i in range(len(net.out_first) - 1, len(net.limit)):
