@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from market_abm.market import TradeProblem, bargain, clear
+from market_abm.market import TradeProblem, bargain, clear, reference
 from market_abm.market.bargaining import Terms, rational_pair
 
 TOLERANCE = 1e-7
@@ -74,3 +74,21 @@ def check_pair_of_the_duel() -> None:
     np.testing.assert_allclose(pair.excluded, 1.5)
     np.testing.assert_allclose(pair.floor, 1.5)
     np.testing.assert_allclose(pair.ceiling, 2.0)
+
+
+def resale_by_reference(problem, flow, served, j, i) -> float:
+    """c_j + [S(N; u_ij = 0, i at its other trades) - surplus of all other trades] / x_ij, from HiGHS."""
+    x = flow[j, i]
+    kept = problem.block_quantity.copy()
+    until = np.cumsum(kept[i])
+    kept[i] = np.clip(served[i] - x - (until - kept[i]), 0.0, kept[i])
+    linked = problem.linked.copy()
+    linked[j, i] = False
+    resold = reference.clear(problem.replace(block_quantity=kept, linked=linked)).surplus
+    others = flow.copy()
+    others[j, i] = 0.0
+    quantity = problem.block_quantity
+    top = np.cumsum(quantity, axis=1) - quantity
+    taken = np.clip(others.sum(axis=0)[:, None] - top, 0.0, quantity)
+    worth = float((taken * problem.block_value).sum() - (others * problem.link_cost).sum())
+    return problem.unit_cost[j] + (resold - worth) / x
