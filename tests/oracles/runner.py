@@ -1,8 +1,8 @@
 """Runs oracle cases through the product's own functions.
 
-A case names a concept; `concepts_market` and `concepts_measures` say which product function answers it and
-translate its inputs. Nothing here computes an answer. ``ORACLE_CASES`` names another file of the same form;
-``python -m tests.oracles.runner [FILE]`` prints a line a case.
+A case names a concept; `concepts_market`, `concepts_contracts` and `concepts_measures` say which product
+function answers it and translate its inputs. Nothing here computes an answer. ``ORACLE_CASES`` names another
+file of the same form; ``python -m tests.oracles.runner [FILE]`` prints a line a case.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from tests.oracles import concepts_market, concepts_measures
+from tests.oracles import concepts_contracts, concepts_market, concepts_measures
 
 SHIPPED = Path(__file__).with_name("cases.json")
 
 Answers = Mapping[str, Any]
 """Answer by expected key; a callable is evaluated when its key is asked for."""
 
-CONCEPTS: dict[str, Callable[[dict], Answers]] = {**concepts_market.CONCEPTS, **concepts_measures.CONCEPTS}
+CONCEPTS: dict[str, Callable[[dict], Answers]] = {
+    **concepts_market.CONCEPTS,
+    **concepts_contracts.CONCEPTS,
+    **concepts_measures.CONCEPTS,
+}
 
 REQUIRED = frozenset(
     {
