@@ -47,12 +47,12 @@ FORMS = {"curves": curve, "arcs": arc}
 
 def drawn(trace: Mapping[str, Any]) -> dict[str, Any]:
     """A trace with its pieces as points, a gap after each; one without pieces as it is."""
-    (form, pieces), *_ = [(form, trace[form]) for form in FORMS if form in trace] or [("", None)]
-    if pieces is None:
+    form = next((form for form in FORMS if form in trace), None)
+    if form is None:
         return dict(trace)
     x: list[float | None] = []
     y: list[float | None] = []
-    for piece in pieces:
+    for piece in trace[form]:
         xs, ys = FORMS[form](*piece)
         x += [*xs, None]
         y += [*ys, None]
