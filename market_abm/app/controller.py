@@ -16,7 +16,8 @@ class Session(Worker):
     def play(self) -> None:
         """Play until the horizon, or until :meth:`pause`."""
         with self._turn:
-            self._playing = not self._run().error and self._place.step < len(self._run().quarters)
+            run = self._run()
+            self._playing = self._place.step < (len(run) if run.error else len(run.quarters))
         self._paint()
 
     def pause(self) -> None:

@@ -24,7 +24,7 @@ def buttons(layout: Layout, rows: Rows, radius: Mapping[str, float]) -> list[dic
             "firm": spot.firms[0] if len(spot.firms) == 1 else "",
             "x": round(100.0 * spot.x / WIDTH, 2),
             "y": round(100.0 * spot.y / HEIGHT, 2),
-            "r": round(100.0 * (radius[key] + 7.0) / WIDTH, 2),
+            "r": round(100.0 * (radius[key] + 7.0) / WIDTH, 1),  # most then stay as they are
             "label": spot.label,
             "tip": tip(spot, rows),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from market_abm.app import beside, compose
 from market_abm.app.archive import Run
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from market_abm.app.place import Place
     from market_abm.app.snapshot import Snapshot
     from market_abm.app.trajectory import Trajectory
+
+MOST_AHEAD = 40
+"""Quarters whose panels a session keeps at hand; one of 300 firms takes 0.15 MB."""
 
 MOST_LAYOUTS = 8
 """Places of nodes that a session remembers."""
@@ -54,6 +57,18 @@ class View:
     tables: bool = False
 
 
+class Key(NamedTuple):
+    """What the panels about one run depend on, besides the runs' own quarters."""
+
+    runs: tuple[Trajectory, Trajectory]
+    place: Place
+    opened: bool
+    tables: bool
+    played: int
+    ghost: int
+    minds: bool
+
+
 class Painter:
     """Composes the frames of one session; remembers what rarely changes.
 
@@ -70,7 +85,7 @@ class Painter:
         self._levers: tuple[tuple[str, int], str] | None = None
         self._credited: dict[str, str] = {}
         self._partings: dict[tuple[Run, Run], Parting] = {}
-        self._ahead: tuple[Any, dict[str, str]] = (None, {})
+        self._ahead: dict[Key, dict[str, str] | None] = {}
 
     def mute(self, view: View, number: int) -> Frame:
         """The frame of a view whose panels stay as they are."""
@@ -95,22 +110,37 @@ class Painter:
         return self.mute(view, number)
 
     def foresee(self, view: View) -> None:
-        """Compose the panels of a view before it is asked for."""
+        """Compose the panels of a view before it is asked for; what goes wrong is told when it is."""
         run = self.archive.run(view.place.run)
         now = run.at(view.place.step)
-        if now is not None and now.step == view.place.step:
-            self._ahead = self._key(view), self._packed(view, run, now)
+        if now is None or now.step != view.place.step:
+            return
+        key = self._key(view)
+        if any(known.runs != key.runs for known in self._ahead):
+            self._ahead.clear()  # of runs that nobody looks at any more
+        try:
+            self._ahead[key] = self._packed(view, run, now)
+        except Exception:
+            self._ahead[key] = None
+        while len(self._ahead) > MOST_AHEAD:
+            del self._ahead[next(iter(self._ahead))]
+
+    def foreseen(self, view: View) -> bool:
+        """Whether its panels are at hand."""
+        return self._key(view) in self._ahead
 
     def _packed(self, view: View, run: Trajectory, now: Snapshot) -> dict[str, str]:
         """The panels about one run as texts."""
-        key, texts = self._ahead
-        return texts if key == self._key(view) else compose.pack(self._panels(view, run, now))
+        ahead = self._ahead.get(self._key(view))
+        return compose.pack(self._panels(view, run, now)) if ahead is None else ahead
 
-    def _key(self, view: View) -> Any:
-        """What the panels about one run depend on, besides the runs' own quarters: equal keys, equal panels."""
-        runs = [self.archive.run(run) for run in (view.place.run, view.place.baseline)]
-        minds = Question(view.place.run, runs[0].quarters[view.place.step - 1], view.place.firm) in self.minds
-        return view.place, view.opened, view.tables, [(run, len(run), run.error) for run in runs], minds
+    def _key(self, view: View) -> Key:
+        """Equal keys, equal panels."""
+        place = view.place
+        run, baseline = self.archive.run(place.run), self.archive.run(place.baseline)
+        minds = Question(place.run, run.quarters[place.step - 1], place.firm) in self.minds
+        played = len(run) if view.opened else 0  # only the drawer looks at the run as a whole
+        return Key((run, baseline), place, view.opened, view.tables, played, len(baseline), minds)
 
     def _beside(self, view: View, run: Trajectory, now: Snapshot) -> dict[str, str]:
         """The second scenario: its network, the differences, and where the two part."""

@@ -23,6 +23,9 @@ PATIENCE = 3.0
 SOON = 0.5
 """Seconds of computing that need no word about it."""
 
+AHEAD = 20
+"""Quarters after the one that is shown whose panels are kept at hand."""
+
 GHOSTLY = 0.3
 """Seconds between two frames that only draw more of the baseline."""
 
@@ -149,7 +152,7 @@ class Worker:
                 return self._arrive, None
             wait = due - now
         if len(run) == place.step and not run.stuck:
-            # One ahead of what is shown: computed while the page draws, or while its user thinks.
+            # One ahead of what is shown, while the page draws; the others when there is nothing else to do.
             return lambda: self._foresee(run, place.step + 1), None
         question = Question(place.run, run.quarters[place.step - 1], place.firm)
         if (
@@ -160,7 +163,11 @@ class Worker:
         ):
             return lambda: self._ponder(question, run), None
         if not baseline.stuck:
-            return lambda: self._haunt(baseline), None
+            return lambda: self._haunt(baseline, run), None
+        if beside is not None and len(beside) < len(run) and not beside.stuck:
+            return lambda: self._accompany(beside), None
+        if self._drawn == self._number and (ahead := self._unforeseen(run)):
+            return lambda: self._foresee(run, ahead), None
         return None, wait
 
     def _arrive(self) -> None:
@@ -194,23 +201,43 @@ class Worker:
             self._paint()
 
     def _foresee(self, run: Trajectory, step: int) -> None:
-        """Have a quarter and its panels at hand before they are asked for; a failure is told at once."""
-        run.advance(step)
-        if run.error:
-            self._paint()
+        """Have a quarter and its panels at hand before they are asked for; a failure is told once it is next."""
+        if not run.advance(step):
+            if self._place.step >= len(run):
+                self._paint()
             return
         with self._painting:
-            view = self._view()
-            self._painter.foresee(replace(view, place=replace(view.place, step=step)))
+            self._painter.foresee(self._seen_from(step))
+
+    def _accompany(self, beside: Trajectory) -> None:
+        """One more quarter of the run beside, before it is asked for."""
+        beside.advance(len(beside) + 1)
+
+    def _unforeseen(self, run: Trajectory) -> int | None:
+        """The first of the next quarters that is not at hand yet; None where all are that there will be.
+
+        With an open drawer only the next one is: its explanations take long, and are for the one who reads them.
+        """
+        if self._open:
+            return None
+        last = len(run) if run.stuck else len(run.quarters)
+        steps = range(self._place.step + 1, min(self._place.step + AHEAD, last) + 1)
+        return next((step for step in steps if not self._painter.foreseen(self._seen_from(step))), None)
+
+    def _seen_from(self, step: int) -> View:
+        """What would be wanted in another quarter."""
+        view = self._view()
+        return replace(view, place=replace(view.place, step=step))
 
     def _ponder(self, question: Question, run: Trajectory) -> None:
         """What would change the mind of the firm whose drawer is open."""
         self._painter.minds.work_out(question, run)
         self._paint()
 
-    def _haunt(self, baseline: Trajectory) -> None:
-        """One more quarter of the baseline's ghost."""
+    def _haunt(self, baseline: Trajectory, run: Trajectory) -> None:
+        """One more quarter of the baseline's ghost, and of the run beside it."""
         baseline.advance(len(baseline) + 1)
+        run.advance(min(len(baseline), len(run.quarters)))
         if baseline.stuck or time.monotonic() - self._painted_at > GHOSTLY:
             self._paint()
 

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from market_abm.app.archive import Archive
 from market_abm.app.controller import Session
 from market_abm.app.frame import Frame
 from market_abm.app.place import Place
+from market_abm.app.view import View
+from market_abm.model import ComputeMarket
 
 SMALL = "two-clouds-three-labs"
 ARCHIVE = Archive()
@@ -23,10 +26,10 @@ ARCHIVE = Archive()
 class Viewer:
     """Collects frames, and says that they are drawn where it is told to."""
 
-    def __init__(self, place: Place, draws: bool = True) -> None:
+    def __init__(self, place: Place, draws: bool = True, archive: Archive = ARCHIVE) -> None:
         self.frames: list[Frame] = []
         self.draws = draws
-        self.session = Session(ARCHIVE, place, self._show)
+        self.session = Session(archive, place, self._show)
         self.session.start()
 
     def _show(self, frame: Frame) -> None:
@@ -172,9 +175,59 @@ def test_a_panel_that_cannot_be_drawn_is_told_and_the_session_lives_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(compose, "chart_panels", broken)
-        viewer.session.forward(1)
+        viewer.session.seed(9)  # nothing of it is at hand
         told = viewer.wait(lambda t: bool(t["message"]))["message"]
         assert "could not be drawn" in told
         assert "no such panel" in told
-    viewer.session.go_to(1)
-    viewer.wait(lambda t: t["step"] == 1 and not t["message"])
+    viewer.session.seed(10)
+    viewer.wait(lambda t: t["seed"] == 10 and not t["message"] and not t["busy"])
+
+
+def test_the_rest_of_a_changed_run_is_at_hand_before_it_is_asked_for(viewer: Viewer) -> None:
+    viewer.session.change("behaviour.beta", "0.45")
+    viewer.wait(lambda t: t["changed"] == 1 and not t["busy"])
+    place = viewer.session.place
+    run, painter = ARCHIVE.run(place.run), viewer.session._painter
+    until = time.monotonic() + 120
+    while not (run.complete and painter.foreseen(View(replace(place, step=20), delay=viewer.now["delay"]))):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert viewer.now["step"] == place.step
+
+
+class Failing:
+    """A model that plays three quarters."""
+
+    def __init__(self, scenario: Any, rng: int) -> None:
+        self.model, self.left = ComputeMarket(scenario, rng=rng), 3
+
+    def step(self) -> None:
+        if not self.left:
+            raise ZeroDivisionError("the fourth quarter")
+        self.left -= 1
+        self.model.step()
+
+    @property
+    def record(self) -> Any:
+        return self.model.record
+
+
+def test_a_failure_ahead_is_told_when_its_quarter_is_next() -> None:
+    archive = Archive(model=Failing)
+    viewer = Viewer(Place(SMALL), archive=archive)
+    run = archive.run(viewer.session.place.run)
+    try:
+        until = time.monotonic() + 120
+        while not run.error:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert len(run) == 3
+        viewer.wait(lambda t: t["played"] == 3)
+        assert not viewer.now["error"]
+        viewer.session.speed(0.1)
+        viewer.session.play()
+        told = viewer.wait(lambda t: bool(t["error"]))
+        assert (told["step"], "the fourth quarter" in told["error"]) == (3, True)
+        viewer.wait(lambda t: not t["playing"])
+    finally:
+        viewer.session.close()

@@ -4,7 +4,8 @@
 (function () {
   "use strict";
   const drawn = new WeakMap(); // by element: what it looked like when Plotly drew it, and the groups of its traces
-  const symbols = new Map(); // by name: the outline as Plotly drew it, and its size
+  const symbols = new Map(); // by name: the outline as Plotly drew it, word by word, and its size
+  let painted = new WeakMap(); // by node: styles as they were set here since Plotly drew last
   const writing = new Map(); // by markup without its words and font size: the node as Plotly drew it
 
   const rounded = (value) => Math.round(value * 100) / 100;
@@ -17,6 +18,12 @@
   function put(node, name, value) {
     const text = String(value);
     if (node.getAttribute(name) !== text) node.setAttribute(name, text);
+  }
+
+  // Also for styles, which a browser gives back in words of its own.
+  function paint(node, name, value) {
+    const styles = painted.get(node) || painted.set(node, {}).get(node);
+    if (styles[name] !== value) node.style[name] = styles[name] = value;
   }
 
   // Everything about a figure that a patch leaves as it is, as one text.
@@ -33,12 +40,13 @@
   function learn(element, data, asked) {
     const groups = element._fullData.map((trace) => element.querySelector(".scatterlayer > .trace" + trace.uid));
     drawn.set(element, { look: asked, groups });
+    painted = new WeakMap();
     data.forEach((trace, k) => {
       if (!groups[k]) return;
       if (trace.mode.includes("markers")) {
         groups[k].querySelectorAll(".point").forEach((node, i) => {
           const name = each(trace.marker.symbol, i) || "circle", size = each(trace.marker.size, i);
-          if (!symbols.has(name) || symbols.get(name).size < size) symbols.set(name, { size, path: node.getAttribute("d") });
+          if (!symbols.has(name) || symbols.get(name).size < size) symbols.set(name, { size, words: outline(node.getAttribute("d")) });
         });
       }
       if (trace.mode.includes("text")) {
@@ -49,12 +57,16 @@
     });
   }
 
-  // An outline at another size; the flags of arcs are no lengths.
-  function resized(path, ratio) {
-    const length = (number) => rounded(number * ratio);
-    return path.replace(/([A-Za-z])([^A-Za-z]*)/g, (_, letter, numbers) => {
-      const all = numbers.match(/-?[\d.]+/g) || [];
-      return letter + all.map((n, i) => (letter === "A" && i > 1 && i < 5 ? n : length(+n))).join(" ");
+  // An outline at another size: its words are letters, lengths, and the flags of arcs, which are no lengths.
+  function resized(symbol, size) {
+    const ratio = size / symbol.size;
+    return symbol.words.map((word) => (typeof word === "number" ? rounded(word * ratio) : word)).join(" ");
+  }
+
+  function outline(path) {
+    return (path.match(/[A-Za-z][^A-Za-z]*/g) || []).flatMap((part) => {
+      const numbers = part.slice(1).match(/-?[\d.]+/g) || [];
+      return [part[0], ...numbers.map((n, i) => (part[0] === "A" && i > 1 && i < 5 ? n : +n))];
     });
   }
 
@@ -100,11 +112,11 @@
       const symbol = symbols.get(each(marker.symbol, i) || "circle");
       if (!symbol || trace.x[i] === null || trace.y[i] === null) return false;
       put(node, "transform", "translate(" + place.x(trace.x[i]) + "," + place.y(trace.y[i]) + ")");
-      put(node, "d", resized(symbol.path, each(marker.size, i) / symbol.size));
-      node.style.fill = each(marker.color, i);
+      put(node, "d", resized(symbol, each(marker.size, i)));
+      paint(node, "fill", each(marker.color, i));
       if (marker.line) {
-        node.style.stroke = each(marker.line.color, i);
-        node.style.strokeWidth = each(marker.line.width, i) + "px";
+        paint(node, "stroke", each(marker.line.color, i));
+        paint(node, "strokeWidth", each(marker.line.width, i) + "px");
       }
       return true;
     });
@@ -136,7 +148,7 @@
         put(part, "x", x);
         put(part, "y", y);
       });
-      label.style.fill = each(trace.textfont.color, i);
+      paint(label, "fill", each(trace.textfont.color, i));
       return true;
     });
   }

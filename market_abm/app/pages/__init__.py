@@ -13,6 +13,7 @@ from market_abm.app.archive import Archive
 from market_abm.app.controller import Session
 from market_abm.app.frame import Frame
 from market_abm.app.place import LinkError, Place, read_link
+from market_abm.app.sending import together
 from market_abm.app.server import without_token
 
 _shelf: dict[str, Any] = {"archive": Archive(), "first": "two-clouds-three-labs"}
@@ -39,9 +40,13 @@ def Page() -> None:
     frame, show = solara.use_state(Frame())
     query = solara.use_router().search
 
+    def publish(frame: Frame) -> None:
+        with together():
+            show(frame)
+
     def begin() -> Session:
         place, message = beginning(query, archive, first)
-        return Session(archive, place, show, message)
+        return Session(archive, place, publish, message)
 
     session = solara.use_memo(begin, [])
 
