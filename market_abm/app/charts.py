@@ -145,12 +145,13 @@ def column(run: Runs, name: str) -> list[float]:
 
 def of_firm(run: Runs, firm: str, name: str) -> list[float]:
     """A column of a firm, quarter by quarter; NaN where it is not there."""
-    found = []
-    for snapshot in run:
-        part = snapshot.tables["firms"]
-        there = firm in part["firm"]
-        found.append(float(part[name][part["firm"].index(firm)]) if there else math.nan)
-    return found
+    return [math.nan if value is None else float(value) for value in _cells(run, firm, name)]
+
+
+def _cells(run: Runs, firm: str, name: str) -> list[Any]:
+    """Cells of a firm's column, None where it is not there."""
+    parts = (snapshot.tables["firms"] for snapshot in run)
+    return [part[name][part["firm"].index(firm)] if firm in part["firm"] else None for part in parts]
 
 
 def _framed(
@@ -180,10 +181,7 @@ def _lines(
 
 def _grades(quarters: Sequence[str], own: Runs, supplier: str, y: float) -> dict[str, Any]:
     """A square a quarter with the letter of the grade: shape, letter and shade say the same."""
-    words = []
-    for snapshot in own:
-        row = snapshot.firm(supplier)
-        words.append(row["grade"] if row and row["grade"] else "none")
+    words = [word or "none" for word in _cells(own, supplier, "grade")]
     shades = [GRADE_COLOURS[GRADES.index(word)] for word in words]
     return {
         "type": "scatter",

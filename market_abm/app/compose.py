@@ -41,12 +41,12 @@ def chart_panels(run: Trajectory, step: int, ghost: Sequence[Snapshot], chosen: 
 
 def timeline_panel(run: Trajectory, step: int) -> dict[str, Any]:
     """The events so far: figure and list."""
-    items = happenings.happenings(run.snapshots[:step])
+    told = happenings.happenings(run.snapshots[:step])
     return {
         "name": "timeline",
-        "figure": happenings.figure(run.quarters, items, step - 1),
-        "list": happenings.latest(run.quarters, items),
-        "count": len(items),
+        "figure": happenings.figure(run.quarters, told, step - 1),
+        "list": happenings.latest(run.quarters, told),
+        "count": sum(len(quarter.items) for quarter in told),
     }
 
 

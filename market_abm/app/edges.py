@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from market_abm.scenario import Scenario
 
 STYLES = ("cloud", "lease", "own", "upstream")
-"""Solid, dashed, double, thin dots."""
+"""Solid, dashed, double, faint."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,21 @@ def edges(snapshot: Snapshot, scenario: Scenario, layout: Layout) -> tuple[Edge,
     seller, buyer = _nodes(layout, "seller"), _nodes(layout, "buyer")
     termed: dict[tuple[str, str], float] = defaultdict(float)
     found: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
-    for row in snapshot.rows("contracts"):
-        pair = row["supplier"], row["buyer"]
-        if row["kind"] == "term":
-            termed[pair] += row["volume_kh100e"]
-        elif row["kind"] == "internal" and pair[0] in seller and pair[1] in buyer:
-            total = found[seller[pair[0]], buyer[pair[1]]]
-            total[0] += row["volume_kh100e"] * row["used_share"]
-            total[2] += row["volume_kh100e"]
-    for row in snapshot.rows("links"):
-        pair = row["supplier"], row["buyer"]
-        if pair[0] in seller and pair[1] in buyer and row["volume_khq"] > 0:
-            total = found[seller[pair[0]], buyer[pair[1]]]
-            total[0] += row["volume_khq"]
-            total[1] += min(termed[pair], row["volume_khq"])
-            total[3] += row["relation_chokepoint"]
+    contracts = snapshot.values("contracts", "supplier", "buyer", "kind", "volume_kh100e", "used_share")
+    for supplier, user, kind, volume, used in contracts:
+        if kind == "term":
+            termed[supplier, user] += volume
+        elif kind == "internal" and supplier in seller and user in buyer:
+            total = found[seller[supplier], buyer[user]]
+            total[0] += volume * used
+            total[2] += volume
+    links = snapshot.values("links", "supplier", "buyer", "volume_khq", "relation_chokepoint")
+    for supplier, user, volume, choked in links:
+        if volume > 0 and supplier in seller and user in buyer:
+            total = found[seller[supplier], buyer[user]]
+            total[0] += volume
+            total[1] += min(termed[supplier, user], volume)
+            total[3] += choked
     drawn = [
         Edge(
             *pair,
@@ -83,13 +83,13 @@ def _upstream(
 ) -> list[Edge]:
     """Capacity on order by chip supplier and power region, by the builders' shares of new orders."""
     found: dict[tuple[str, str], float] = defaultdict(float)
-    for row in snapshot.rows("firms"):
-        firm = scenario.firms.get(row["firm"])
-        if firm is None or firm.fleet is None or row["firm"] not in seller:
+    for builder, pipeline in snapshot.values("firms", "firm", "pipeline_kh100e"):
+        firm = scenario.firms.get(builder)
+        if firm is None or firm.fleet is None or builder not in seller:
             continue
         for role, shares in (("chip", firm.fleet.chips), ("power", firm.fleet.regions)):
             for name, share in shares.items():
                 start = key_of(role, name)
                 if start in layout and float(share) > 0:
-                    found[start, seller[row["firm"]]] += row["pipeline_kh100e"] * float(share)
+                    found[start, seller[builder]] += pipeline * float(share)
     return [Edge(*pair, volume, "upstream") for pair, volume in found.items()]

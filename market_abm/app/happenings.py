@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -73,29 +74,50 @@ class Happening:
     size: float
 
 
-def happenings(run: Sequence[Snapshot]) -> tuple[Happening, ...]:
-    """Everything that is worth a mark, quarter by quarter, the largest first."""
-    return tuple(item for before, now in zip((None, *run), run) for item in _quarter(now, before))
+@dataclass(frozen=True)
+class Mark:
+    """What happened in a lane and quarter: how much, and the largest of it in words."""
+
+    step: int
+    lane: int
+    count: int
+    text: str
 
 
-_known: WeakKeyDictionary[Snapshot, tuple[Happening, ...]] = WeakKeyDictionary()
+@dataclass(frozen=True)
+class Quarter:
+    """Everything of a quarter that is worth a mark, the largest first, and its marks."""
+
+    items: tuple[Happening, ...]
+    marks: tuple[Mark, ...]
 
 
-def _quarter(snapshot: Snapshot, before: Snapshot | None) -> tuple[Happening, ...]:
-    """Those of one quarter, remembered as long as it is: a frame shows all quarters up to its own."""
+def happenings(run: Sequence[Snapshot]) -> tuple[Quarter, ...]:
+    """What happened, quarter by quarter."""
+    return tuple(_quarter(now, before) for before, now in zip((None, *run), run))
+
+
+_known: WeakKeyDictionary[Snapshot, Quarter] = WeakKeyDictionary()
+
+
+def _quarter(snapshot: Snapshot, before: Snapshot | None) -> Quarter:
+    """One quarter, remembered as long as its snapshot is: a frame shows all quarters up to its own."""
     found = _known.get(snapshot)
     if found is None:
         fresh = [*_events(snapshot), *_builds(snapshot), *_onsets(snapshot, before)]
-        found = tuple(sorted(fresh, key=lambda item: (item.lane, -item.size, item.text)))
-        _known[snapshot] = found
+        items = tuple(sorted(fresh, key=lambda item: (item.lane, -item.size, item.text)))
+        lanes = ((lane, list(group)) for lane, group in groupby(items, key=lambda item: item.lane))
+        marks = tuple(Mark(snapshot.step, lane, len(group), _listed(group)) for lane, group in lanes)
+        found = _known[snapshot] = Quarter(items, marks)
     return found
 
 
-def latest(quarters: Sequence[str], items: Sequence[Happening]) -> list[dict[str, str]]:
+def latest(quarters: Sequence[str], run: Sequence[Quarter]) -> list[dict[str, str]]:
     """The last so many in words, the latest first."""
+    backwards = (item for quarter in reversed(run) for item in reversed(quarter.items))
     return [
         {"quarter": quarters[item.step - 1], "lane": LANES[item.lane], "text": item.text}
-        for item in reversed(items[-LISTED:])
+        for item in islice(backwards, LISTED)
     ]
 
 
@@ -146,29 +168,27 @@ def _rank(grade: str) -> int:
 
 
 def _choked(snapshot: Snapshot) -> set[tuple[str, str]]:
-    return {(row["supplier"], row["buyer"]) for row in snapshot.rows("links") if row["relation_chokepoint"]}
+    rows = snapshot.values("links", "supplier", "buyer", "relation_chokepoint")
+    return {(supplier, buyer) for supplier, buyer, choked in rows if choked}
 
 
-def figure(quarters: Sequence[str], items: Sequence[Happening], at: int) -> dict[str, Any]:
+def figure(quarters: Sequence[str], run: Sequence[Quarter], at: int) -> dict[str, Any]:
     """The timeline as a plain Plotly figure: a mark a lane and quarter, larger where more happened."""
-    cells: dict[tuple[int, int], list[Happening]] = {}
-    for item in items:
-        cells.setdefault((item.lane, item.step), []).append(item)
     data = []
     for lane, name in enumerate(LANES):
-        here = {step: group for (row, step), group in cells.items() if row == lane}
+        here = [mark for quarter in run for mark in quarter.marks if mark.lane == lane]
         data.append(
             {
                 "type": "scatter",
                 "mode": "markers",
                 "name": name,
-                "x": [quarters[step - 1] for step in here],
+                "x": [quarters[mark.step - 1] for mark in here],
                 "y": [name] * len(here),
-                "customdata": [_listed(group) for group in here.values()],
+                "customdata": [mark.text for mark in here],
                 "hovertemplate": "%{customdata}<extra></extra>",
                 "marker": {
                     "symbol": SYMBOLS[lane],
-                    "size": [round(min(8.0 + 2.5 * len(group) ** 0.5, 20.0), 1) for group in here.values()],
+                    "size": [round(min(8.0 + 2.5 * mark.count**0.5, 20.0), 1) for mark in here],
                     "color": "#8F2A12" if lane == 0 else COLOURS[lane % len(COLOURS)],
                     "line": {"color": "#FFFFFF", "width": 1},
                 },

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from market_abm.app.curves import POINTS, Piece, curve
@@ -18,13 +20,18 @@ if TYPE_CHECKING:
 WIDTHS = (0.8, 1.6, 2.8, 4.6, 7.0, 10.0)
 """Line widths, px: an edge takes the one nearest to its share of the largest flow."""
 
+_BETWEEN = [(one + next_one) / 2.0 for one, next_one in pairwise(WIDTHS)]
+
 LARGEST = 30.0
 """Radius of the largest node, units of the canvas; area is capacity."""
 
 SMALLEST = 4.0
 
 INK = {"cloud": "#6B7A8F", "lease": "#7B4B94", "own": "#3E6B5C", "upstream": "#A9A28F"}
-DASH = {"cloud": "solid", "lease": "7px,4px", "own": "solid", "upstream": "1px,4px"}
+DASH = {"cloud": "solid", "lease": "7px,4px", "own": "solid", "upstream": "solid"}
+FADED = {"cloud": 0.5, "lease": 0.5, "own": 0.5, "upstream": 0.28}
+"""Opacity of flows. Those upstream are the background, and not dotted: hundreds of dots a line take long to paint."""
+
 FILL = {
     "hyperscaler": "#44546A",
     "provider": "#7C8CA3",
@@ -121,7 +128,7 @@ def _edge_traces(layout: Layout, edges: Sequence[Edge], chosen: str) -> list[dic
         flows.items(), key=lambda item: (item[0][2], STYLES.index(item[0][0]))
     ):
         width = WIDTHS[step] + (2.4 if style == "own" else 0.0)
-        faded = 0.16 if chosen else 0.5
+        faded = 0.16 if chosen else FADED[style]
         shade = 0.95 if on else faded
         traces.append(_line("curves", pieces, INK[style], width, DASH[style], shade))
         if style == "own":  # a white core makes it double
@@ -130,8 +137,7 @@ def _edge_traces(layout: Layout, edges: Sequence[Edge], chosen: str) -> list[dic
 
 
 def _step(share: float) -> int:
-    wanted = share * WIDTHS[-1]
-    return min(range(len(WIDTHS)), key=lambda step: abs(WIDTHS[step] - wanted))
+    return bisect_left(_BETWEEN, share * WIDTHS[-1])
 
 
 def between(start: Spot, end: Spot) -> Piece:

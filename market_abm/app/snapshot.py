@@ -42,6 +42,11 @@ class Snapshot:
         """Rows of a table, plain values by column."""
         return iter(_rows(self, table))
 
+    def values(self, table: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """Plain values of some columns, row by row: quicker than whole rows."""
+        part = self.tables[table]
+        return zip(*(v.tolist() if isinstance(v := part[name], np.ndarray) else v for name in columns))
+
     def firm(self, name: str) -> dict[str, Any] | None:
         """Row of a firm or segment; None where there is none of that name."""
         part = self.tables["firms"]

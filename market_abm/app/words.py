@@ -86,20 +86,17 @@ def leverage(now: Snapshot) -> Card:
 def dependence(now: Snapshot) -> Card:
     """Relations that are chokepoints."""
     steps = now.steps
-    pairs = [row for row in now.rows("links") if row["relation_chokepoint"]]
-    pairs.sort(key=lambda r: (-_zero(r["dependence_before"]), r["supplier"], r["buyer"]))
+    columns = ("relation_chokepoint", "dependence_before", "supplier", "buyer")
+    pairs = sorted((-_zero(loss), *pair) for choked, loss, *pair in now.values("links", *columns) if choked)
     count, of = steps["relation_chokepoints"], steps["relations"]
     title = "Chokepoints between two firms"
     if not pairs:
         return Card(title, f"None of {of} relations", "Every measured buyer could reroute within its notice.")
-    first = pairs[0]
-    others = [f"{row['supplier']} for {row['buyer']}" for row in pairs[1:3]]
+    loss, supplier, buyer = pairs[0]
+    others = [f"{one} for {other}" for _, one, other in pairs[1:3]]
     more = f" Also {listed(others)}{' and others' if len(pairs) > 3 else ''}." if others else ""
-    detail = (
-        f"{first['buyer']} loses {_percent(first['dependence_before'])} of its compute value without "
-        f"{first['supplier']}.{more}"
-    )
-    return Card(title, f"{count} of {of} relations", detail, first["supplier"], True)
+    detail = f"{buyer} loses {_percent(-loss)} of its compute value without {supplier}.{more}"
+    return Card(title, f"{count} of {of} relations", detail, supplier, True)
 
 
 def shift(now: Snapshot, baseline: Snapshot | None, changed: bool) -> Card:

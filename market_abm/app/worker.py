@@ -152,7 +152,7 @@ class Worker:
                 return self._arrive, None
             wait = due - now
         if len(run) == place.step and not run.stuck:
-            # One ahead of what is shown, while the page draws; the others when there is nothing else to do.
+            # One ahead of what is shown, also while the page draws; the others when there is nothing else to do.
             return lambda: self._foresee(run, place.step + 1), None
         question = Question(place.run, run.quarters[place.step - 1], place.firm)
         if (
@@ -166,7 +166,8 @@ class Worker:
             return lambda: self._haunt(baseline, run), None
         if beside is not None and len(beside) < len(run) and not beside.stuck:
             return lambda: self._accompany(beside), None
-        if self._drawn == self._number and (ahead := self._unforeseen(run)):
+        ahead = self._unforeseen(run)
+        if ahead is not None and (ahead == place.step + 1 or self._drawn == self._number):
             return lambda: self._foresee(run, ahead), None
         return None, wait
 

@@ -143,7 +143,7 @@ def test_charts_show_the_recorded_columns(run: Trajectory) -> None:
 
 
 def test_every_deal_notice_and_onset_is_on_the_timeline(run: Trajectory) -> None:
-    items = happenings.happenings(run.snapshots)
+    items = [item for quarter in happenings.happenings(run.snapshots) for item in quarter.items]
     signed = sum(row["kind"] == "contract signed" for s in run.snapshots for row in s.rows("events"))
     assert sum(item.text.startswith("contract signed") for item in items) == signed > 0
     onset = [item for item in items if item.lane == 0 and "whole market" in item.text]

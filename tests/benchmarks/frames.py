@@ -13,9 +13,10 @@ from tests.benchmarks.frame_pages import QUARTERS
 SIZES = {40: (3.0, 0.25), 300: (10.0, 0.6)}
 """Firms, and what is asked: times as fast as SolaraViz at the median, seconds at the 95th percentile."""
 
-PACES = {"one click a second": 1.0, "click upon click": 0.0}
-"""Seconds between a frame and the next click. Our page computes a quarter ahead while its user looks: what is asked
-is what a user waits for, and beside it stands the frame of one who never looks."""
+PACES = {"one click a second": 1.0, "click upon click": 0.0, "a lever, then a click at once": 0.0}
+"""Seconds between a frame and the next click. Our page computes ahead while its user looks: what is asked is what a
+user waits for. Beside it stand the frames of one who never looks, and of one who moves a lever of our page before
+each step and leaves it no time: these have the whole step in them."""
 
 WARM = 2
 """Frames that load and compile; their time says nothing."""
@@ -36,6 +37,17 @@ OURS = """async (patience) => {
   }
   return (performance.now() - began) / 1000;
 }"""
+
+LEVER = """async (beta) => {
+  const lever = document.querySelector('#abm-behaviour-beta');
+  lever.value = beta;
+  lever.dispatchEvent(new Event('change'));
+  const there = () => document.querySelector('#abm-command').value.includes('behaviour.beta=' + beta);
+  const waits = () => !there() || document.querySelector('.abm-busy')
+    || document.body.dataset.drawn !== document.body.dataset.frame;
+  while (waits()) await new Promise((resolve) => setTimeout(resolve, 2));
+}"""
+"""Moves a lever, until the quarter that is shown is that of the changed run."""
 
 GHOST = """(quarters) => [...document.querySelectorAll('.abm-chart .js-plotly-plot')].some((chart) =>
   chart.data.some((trace) => (trace.name || '').includes('baseline') && trace.y.length === quarters))"""
@@ -66,7 +78,8 @@ def frames(quick: bool) -> Iterator[Figure]:
     sizes: dict[int, tuple[float | None, float | None]] = {6: (None, None)} if quick else dict(SIZES)
     with browsing() as browser:
         for (firms, (asked, asked_p95)), (pace, rest) in product(sizes.items(), PACES.items()):
-            ours = _frames(browser, "ours", firms, OURS, 3 if quick else 24, rest)
+            lever = pace.startswith("a lever")
+            ours = _frames(browser, "ours", firms, OURS, 3 if quick else 24, rest, lever)
             stock = _frames(browser, "stock", firms, STOCK, 3 if quick else 12, rest)
             detail: dict[str, Any] = {"p95_s": _p95(ours), "peer_p95_s": _p95(stock), "frames": len(ours)}
             if asked_p95 is not None and rest:
@@ -82,8 +95,10 @@ def frames(quick: bool) -> Iterator[Figure]:
             )
 
 
-def _frames(browser: Any, which: str, firms: int, script: str, count: int, rest: float) -> list[float]:
-    """Seconds of each frame of a page of its own."""
+def _frames(
+    browser: Any, which: str, firms: int, script: str, count: int, rest: float, lever: bool = False
+) -> list[float]:
+    """Seconds of each frame of a page of its own; with ``lever`` always of the second quarter of a new run."""
     from tests.browser.driver import serving, tab
 
     program = ("-m", "tests.benchmarks.frame_pages", which, str(firms))
@@ -98,8 +113,12 @@ def _frames(browser: Any, which: str, firms: int, script: str, count: int, rest:
             found.page.wait_for_selector("img")
             found.page.wait_for_timeout(3000)
         taken = []
-        for _ in range(count + WARM):
+        for at in range(count + WARM):
             found.page.wait_for_timeout(1000.0 * rest)
+            if lever:
+                found.act("reset")
+                found.settle()
+                found.page.evaluate(LEVER, f"0.{at + 41}")
             taken.append(found.page.evaluate(script, PATIENCE_S))
         return taken[WARM:]
 
