@@ -19,7 +19,7 @@ from market_abm.market.variants import clear_variants
 from market_abm.measures._owners import owners
 from market_abm.measures.pivotality import pivotality
 from market_abm.measures.price_effect import Removals, index_price, index_prices, merchant_removals
-from market_abm.measures.resilience import WelfareLoss, n_minus_one, outlook, welfare_losses
+from market_abm.measures.resilience import WelfareLoss, losses_of, outlook, welfare_losses
 from market_abm.measures.user_cost import is_tight, long_run_user_cost
 from market_abm.units import ordered_sum
 
@@ -119,11 +119,12 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
         allocation, world.buyers.index, world.links.internal, seller_owner, aggregate
     )
     low, high = _band(q, allocation)
+    needed = pivotality(capacity, demand, linked, None, seller_owner, aggregate)
     return WholeMarket(
         allocation,
         **common,
-        pivotality=pivotality(capacity, demand, linked, None, seller_owner, aggregate),
-        served_loss=n_minus_one(capacity, demand, linked, None, seller_owner, aggregate).loss_share,
+        pivotality=needed,
+        served_loss=losses_of(needed).loss_share,
         welfare=welfare_losses(
             allocation,
             seller_owner,

@@ -12,8 +12,8 @@ _MODULES = {
     "concentration": "shares owner_shares hhi effective_number cr delta_hhi Merger merger_presumption mhhi",
     "pivotality": "rsi residual_demand contract_adjusted Pivotality pivotal network_rsi "
     "FrequencyScreen rsi_frequency ResidualMonopolist residual_monopolist",
-    "resilience": "ServedLoss n_minus_one n_minus_cause no_rerouting WelfareLoss welfare_losses outlook "
-    "own_links",
+    "resilience": "ServedLoss n_minus_one losses_of n_minus_cause no_rerouting WelfareLoss welfare_losses "
+    "outlook own_links",
     "price_effect": "Removals merchant_removals merchant_capacity own_use index_price "
     "approximate_price_effect band price_resolution",
     "rerouting": "Rebids rebid RelationLosses relation_losses recall_loss relations",

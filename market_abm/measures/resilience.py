@@ -15,8 +15,8 @@ from market_abm.market.clearing import Allocation, clear, cleared
 from market_abm.market.problem import TradeProblem
 from market_abm.market.variants import without_merchant
 from market_abm.measures._owners import Bools, Floats, Owners, matrix, owners, vector
-from market_abm.measures.pivotality import _network
-from market_abm.units import GRID, ordered_sum
+from market_abm.measures.pivotality import Pivotality, _network
+from market_abm.units import GRID, ordered_sum, to_grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +192,11 @@ def outlook(problem: TradeProblem, pipeline: ArrayLike, growth: ArrayLike) -> Tr
     return problem.replace(
         capacity=problem.capacity + arriving, block_quantity=problem.block_quantity * factor[:, None]
     )
+
+
+def losses_of(found: Pivotality) -> ServedLoss:
+    """:func:`n_minus_one` where all buyers stay, from the flows that pivotality has found already."""
+    return _served_loss(float(to_grid(found.served)), to_grid(found.served_without).astype(np.float64))
 
 
 def _served_loss(total: float, without: Floats) -> ServedLoss:

@@ -51,6 +51,20 @@ def test_common_causes_take_part_of_several(seed):
     )
 
 
+@settings(max_examples=60)
+@given(seeds)
+def test_losses_from_the_flows_of_pivotality_are_the_same_to_the_bit(seed):
+    rng = np.random.default_rng(seed)
+    capacity, demand, linked = network(rng, 5, 6, 0.6)
+    capacity, demand = capacity * rng.random(5), demand * rng.random(6)
+    owner = rng.integers(0, 4, 5)
+    found = m.losses_of(m.pivotality.pivotality(capacity, demand, linked, owner=owner))
+    alone = m.n_minus_one(capacity, demand, linked, owner=owner)
+    assert found.served == alone.served
+    np.testing.assert_array_equal(found.served_without, alone.served_without)
+    np.testing.assert_array_equal(found.loss_share, alone.loss_share)
+
+
 def test_causes_are_fractions():
     with pytest.raises(ValueError, match="from 0 to 1"):
         m.n_minus_cause([1, 1], [1], [[2.0, 0.0]])

@@ -49,9 +49,9 @@ def contracts(q: Quarter) -> dict[str, np.ndarray]:
     world, book, t = q.world, q.state.book, q.state.t
 
     def name(quarters: np.ndarray) -> np.ndarray:
-        return np.array(
-            ["" if n >= NEVER or n < 0 else world.quarter_name(n) for n in quarters.tolist()], dtype=object
-        )
+        known = np.where((quarters < 0) | (quarters >= NEVER), -1, quarters)
+        names = [world.quarter_name(n) for n in range(known.max(initial=-1) + 1)]
+        return np.array([*names, ""], dtype=object)[known]  # -1 is the last one
 
     live = book.in_force(t)
     status = np.where(
