@@ -26,6 +26,9 @@ SOON = 0.5
 AHEAD = 20
 """Quarters after the one that is shown whose panels are kept at hand."""
 
+QUIET = 0.2
+"""Seconds since the last frame after which those are composed: whoever clicks faster is not kept waiting by them."""
+
 GHOSTLY = 0.3
 """Seconds between two frames that only draw more of the baseline."""
 
@@ -162,13 +165,18 @@ class Worker:
             and question not in self._painter.minds
         ):
             return lambda: self._ponder(question, run), None
+        behind = [each for each in (run, beside) if each is not None and not each.stuck]
+        behind = [each for each in behind if len(each) < len(baseline)]
+        if behind:
+            return lambda: self._accompany(behind[0]), None
         if not baseline.stuck:
-            return lambda: self._haunt(baseline, run), None
-        if beside is not None and len(beside) < len(run) and not beside.stuck:
-            return lambda: self._accompany(beside), None
+            return lambda: self._haunt(baseline), None
         ahead = self._unforeseen(run)
-        if ahead is not None and (ahead == place.step + 1 or self._drawn == self._number):
-            return lambda: self._foresee(run, ahead), None
+        if ahead is not None:
+            quiet = self._painted_at + QUIET - time.monotonic()
+            if ahead == place.step + 1 or quiet <= 0.0:
+                return lambda: self._foresee(run, ahead), None
+            wait = quiet if wait is None else min(wait, quiet)
         return None, wait
 
     def _arrive(self) -> None:
@@ -210,9 +218,9 @@ class Worker:
         with self._painting:
             self._painter.foresee(self._seen_from(step))
 
-    def _accompany(self, beside: Trajectory) -> None:
-        """One more quarter of the run beside, before it is asked for."""
-        beside.advance(len(beside) + 1)
+    def _accompany(self, run: Trajectory) -> None:
+        """One more quarter of a run, before it is asked for."""
+        run.advance(len(run) + 1)
 
     def _unforeseen(self, run: Trajectory) -> int | None:
         """The first of the next quarters that is not at hand yet; None where all are that there will be.
@@ -235,10 +243,9 @@ class Worker:
         self._painter.minds.work_out(question, run)
         self._paint()
 
-    def _haunt(self, baseline: Trajectory, run: Trajectory) -> None:
-        """One more quarter of the baseline's ghost, and of the run beside it."""
+    def _haunt(self, baseline: Trajectory) -> None:
+        """One more quarter of the baseline's ghost."""
         baseline.advance(len(baseline) + 1)
-        run.advance(min(len(baseline), len(run.quarters)))
         if baseline.stuck or time.monotonic() - self._painted_at > GHOSTLY:
             self._paint()
 

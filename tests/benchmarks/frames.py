@@ -18,6 +18,9 @@ PACES = {"one click a second": 1.0, "click upon click": 0.0, "a lever, then a cl
 user waits for. Beside it stand the frames of one who never looks, and of one who moves a lever of our page before
 each step and leaves it no time: these have the whole step in them."""
 
+LOOK_MS = 3000.0
+"""Milliseconds for which whoever opens a page looks at it before the first click."""
+
 WARM = 2
 """Frames that load and compile; their time says nothing."""
 
@@ -111,7 +114,7 @@ def _frames(
             found.page.goto(server.address)
             found.page.wait_for_selector("text=Time: 0")
             found.page.wait_for_selector("img")
-            found.page.wait_for_timeout(3000)
+        found.page.wait_for_timeout(LOOK_MS)
         taken = []
         for at in range(count + WARM):
             found.page.wait_for_timeout(1000.0 * rest)

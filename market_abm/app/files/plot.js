@@ -8,6 +8,7 @@
   const rooms = new WeakMap(); // size of an element until it changes: asking the browser in between makes it lay out the page
   const resized = new ResizeObserver((changes) => changes.forEach((change) => rooms.delete(change.target)));
   const LATEST = 100; // milliseconds that a part waits for the frame's last text
+  let timer = 0;
 
   function plotly() {
     if (!library) {
@@ -97,11 +98,12 @@
 
   // Parts of a frame arrive one by one and are shown at once, so that the browser paints them in one go.
   function turn(part, show) {
-    if (!turns.size) setTimeout(flush, LATEST);
+    if (!turns.size) timer = setTimeout(flush, LATEST);
     turns.set(part, show);
   }
 
   function flush() {
+    clearTimeout(timer); // or it would tear the next frame apart
     const all = [...turns.values()];
     turns.clear();
     all.forEach((show) => show());
