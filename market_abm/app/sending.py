@@ -56,6 +56,6 @@ def _send(messages: list[tuple[Any, str]]) -> None:
 async def _sent(messages: list[tuple[Any, str]]) -> None:
     from solara.server.websocket import WebSocketDisconnect
 
-    with suppress(WebSocketDisconnect):  # the one who listens to it notices too
-        for page, text in messages:
+    for page, text in messages:
+        with suppress(WebSocketDisconnect):  # the one who listens to it notices too
             await page._send_text_exc(text)
