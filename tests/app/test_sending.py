@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
+import warnings
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
-from solara.server.starlette import WebsocketWrapper
-from solara.server.websocket import WebSocketDisconnect
 
 from market_abm.app.sending import send_at_once, together
+from market_abm.app.server import settle
+
+with patch.dict(os.environ), warnings.catch_warnings(action="ignore"):  # of what Solara's server uses
+    settle()
+    from solara.server.starlette import WebsocketWrapper
+    from solara.server.websocket import WebSocketDisconnect
 
 
 class Line(WebsocketWrapper):
