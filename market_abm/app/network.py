@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 WIDTHS = (0.8, 1.6, 2.8, 4.6, 7.0, 10.0)
 """Line widths, px: an edge takes the one nearest to its share of the largest flow."""
 
-_BETWEEN = [(one + next_one) / 2.0 for one, next_one in pairwise(WIDTHS)]
+_BETWEEN = [(one + other) / 2.0 for one, other in pairwise(WIDTHS)]
+"""Where the next width becomes the nearer one."""
 
 LARGEST = 30.0
 """Radius of the largest node, units of the canvas; area is capacity."""

@@ -59,9 +59,8 @@ class Snapshot:
 @lru_cache(maxsize=12)
 def _rows(of: Snapshot, table: str) -> tuple[Mapping[str, Any], ...]:
     """Rows of a table; several panels of a frame read the same ones."""
-    plain = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in of.tables[table].items()}
-    names = tuple(plain)
-    return tuple(dict(zip(names, values)) for values in zip(*plain.values()))
+    names = tuple(of.tables[table])
+    return tuple(dict(zip(names, values)) for values in of.values(table, *names))
 
 
 def snapshot(step: int, quarter: str, measured: Mapping[str, Mapping[str, Any]]) -> Snapshot:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from market_abm.app.archive import Archive
 from market_abm.app.drawer import Question
@@ -165,10 +166,9 @@ class Worker:
             and question not in self._painter.minds
         ):
             return lambda: self._ponder(question, run), None
-        behind = [each for each in (run, beside) if each is not None and not each.stuck]
-        behind = [each for each in behind if len(each) < len(baseline)]
-        if behind:
-            return lambda: self._accompany(behind[0]), None
+        for each in (run, beside):
+            if each is not None and len(each) < len(baseline) and not each.stuck:
+                return partial(self._accompany, each), None
         if not baseline.stuck:
             return lambda: self._haunt(baseline), None
         ahead = self._unforeseen(run)
@@ -227,10 +227,9 @@ class Worker:
 
         With an open drawer only the next one is: its explanations take long, and are for the one who reads them.
         """
-        if self._open:
-            return None
         last = len(run) if run.stuck else len(run.quarters)
-        steps = range(self._place.step + 1, min(self._place.step + AHEAD, last) + 1)
+        most = 1 if self._open else AHEAD
+        steps = range(self._place.step + 1, min(self._place.step + most, last) + 1)
         return next((step for step in steps if not self._painter.foreseen(self._seen_from(step))), None)
 
     def _seen_from(self, step: int) -> View:

@@ -195,6 +195,22 @@ def test_the_rest_of_a_changed_run_is_at_hand_before_it_is_asked_for(viewer: Vie
     assert viewer.now["step"] == place.step
 
 
+def test_with_an_open_drawer_the_next_quarter_alone_is_at_hand(viewer: Viewer) -> None:
+    viewer.wait(lambda t: t["played"] == 20)
+    viewer.session.choose("Neocloud")
+    painter = viewer.session._painter
+
+    def ahead(step: int) -> bool:
+        return painter.foreseen(viewer.session._seen_from(step))
+
+    until = time.monotonic() + 120
+    while not ahead(2):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    time.sleep(1.0)
+    assert not ahead(3)
+
+
 class Failing:
     """A model that plays three quarters."""
 
