@@ -128,6 +128,11 @@ class Tab:
         script = "(q) => document.querySelector('.abm-now b').innerText === q"
         self.page.wait_for_function(script, arg=quarter, timeout=PATIENCE)
 
+    def past(self, quarter: str) -> None:
+        """Wait for any later quarter: play does not wait until somebody looks at the next one."""
+        script = "(q) => document.querySelector('.abm-now b').innerText > q"
+        self.page.wait_for_function(script, arg=quarter, timeout=PATIENCE)
+
     def link(self) -> str:
         """Query of the link that the page offers."""
         return urlsplit(self.page.input_value("#abm-link")).query

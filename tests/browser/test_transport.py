@@ -20,7 +20,7 @@ def test_a_step_is_a_quarter_and_four_are_a_year(page: Tab) -> None:
 def test_play_goes_on_and_pause_holds(page: Tab) -> None:
     page.page.select_option("[data-act=speed]", "0.1")
     page.act("play")
-    page.at("2027Q2")
+    page.past("2027Q1")
     began = time.monotonic()
     page.act("play")
     page.page.wait_for_function("() => document.querySelector('[data-act=play]').innerText === 'Play'")
@@ -73,12 +73,12 @@ def test_reset_keeps_controls_and_seed(page: Tab) -> None:
 
 
 def test_a_frame_does_not_write_over_what_is_being_typed(page: Tab) -> None:
-    page.page.select_option("[data-act=speed]", "0.1")
+    page.page.select_option("[data-act=speed]", "0.5")
     page.page.evaluate("() => document.querySelector('[data-act=play]').click()")
     page.page.focus("#abm-behaviour-beta")
     page.page.keyboard.press("Control+A")
     page.page.keyboard.type("0.3")
-    page.at("2027Q2")
+    page.past(page.quarter)
     assert page.page.input_value("#abm-behaviour-beta") == "0.3"
     page.page.keyboard.press("Enter")
     page.page.wait_for_selector(".abm-fold .abm-badge")
