@@ -53,6 +53,21 @@ class Rows:
         """Rows of firms, not of segments, (F,)."""
         return np.array([kind != "segment" for kind in self.kind], dtype=bool)
 
+    @cached_property
+    def keys(self) -> NDArray[np.object_]:
+        """The keys as a column, (F,)."""
+        return np.array(self.key, dtype=object)
+
+    @cached_property
+    def kinds(self) -> NDArray[np.object_]:
+        """The kinds as a column, (F,)."""
+        return np.array(self.kind, dtype=object)
+
+    @cached_property
+    def owners(self) -> NDArray[np.object_]:
+        """The owners as a column, (F,)."""
+        return np.array(self.owner, dtype=object)
+
     def row(self, key: str) -> int:
         """Row of a firm or segment."""
         return self.key.index(key)
@@ -122,6 +137,11 @@ class Buyers:
     rollover: Floats
     blocks: tuple[Any, ...]
     """Explicit (value, quantity) blocks in place of a curve, or None."""
+
+    @cached_property
+    def trains(self) -> Bools:
+        """Labs with a training budget at the start; a pure reseller of its own service only serves, (B,)."""
+        return self.lab & (self.rnd > 0)
 
     @cached_property
     def competing(self) -> Ints:

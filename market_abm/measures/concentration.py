@@ -20,9 +20,7 @@ _EDGE = 1e-9
 
 def shares(values: ArrayLike) -> Floats:
     """Fractions of the total; NaN throughout where the total is zero."""
-    amounts = vector("values", values)
-    total = ordered_sum(amounts)
-    return amounts / total if total > 0.0 else np.full(amounts.shape, np.nan)
+    return _parts(vector("values", values))
 
 
 def owner_shares(
@@ -32,8 +30,8 @@ def owner_shares(
 
     Parameters
     ----------
-    values : array (S,)
-        Amounts by row, such as kHQ.
+    values : array (S,) or (K, S)
+        Amounts by row, such as kHQ; of several bases, one a row of the matrix.
     owner : int array (S,), optional
         Owner codes; every row its own owner when left out.
     aggregate_of : array (S,), optional
@@ -41,13 +39,15 @@ def owner_shares(
 
     Returns
     -------
-    array (n,)
+    array (n,) or (K, n)
         Fractions in the order of the owner codes, an aggregate's repeated once an owner.
     """
-    amounts = vector("values", values)
-    grouped = owners(len(amounts), owner, aggregate_of)
-    each = shares(grouped.total(amounts)) / grouped.members
-    return np.repeat(each, np.rint(grouped.members).astype(np.int64))
+    amounts = np.asarray(values, dtype=np.float64)
+    vector("values", amounts.ravel() if amounts.ndim == 2 else amounts)
+    grouped = owners(amounts.shape[-1], owner, aggregate_of)
+    each = np.array([_parts(grouped.total(base)) for base in np.atleast_2d(amounts)]) / grouped.members
+    by_owner = np.repeat(each, np.rint(grouped.members).astype(np.int64), axis=1)
+    return by_owner if amounts.ndim == 2 else by_owner[0]
 
 
 def hhi(shares: ArrayLike) -> float:
@@ -164,13 +164,18 @@ def mhhi(shares: ArrayLike, ownership: ArrayLike, control: ArrayLike) -> float:
     return 1e4 * float(ordered_sum(ordered_sum(fractions[:, None] * fractions[None, :] * weight, axis=1)))
 
 
+def _parts(amounts: Floats) -> Floats:
+    """Fractions of the total; NaN throughout where it is zero."""
+    total = ordered_sum(amounts)
+    return amounts / total if total > 0.0 else np.full(amounts.shape, np.nan)
+
+
 def _fractions(values: ArrayLike) -> Floats:
     array = np.asarray(values, dtype=np.float64)
+    # Two reductions over the entries on the usual way; NaN passes into both.
+    if array.ndim == 1 and array.min(initial=0.0) >= 0.0 and ordered_sum(array) <= 1.0 + 1e-6:
+        return array
     if np.isnan(array).any():
         return np.full(array.shape, np.nan)
-    array = vector("shares", array)
-    if ordered_sum(array) > 1.0 + 1e-6:
-        raise ValueError(
-            f"shares add up to {ordered_sum(array):g}; give fractions of one whole (20 % as 0.2)."
-        )
-    return array
+    total = ordered_sum(vector("shares", array))
+    raise ValueError(f"shares add up to {total:g}; give fractions of one whole (20 % as 0.2).")

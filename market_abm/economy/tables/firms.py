@@ -9,9 +9,22 @@ import numpy as np
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import SUPPLIER, Relations
-from market_abm.economy.tables.shared import NAN, Figures, averages, building_bound
-from market_abm.economy.world import Floats
+from market_abm.economy.tables.shared import NAN, Figures, averages_by
+from market_abm.economy.world import Floats, Ints
 from market_abm.units import ordered_sum
+
+COLUMNS = (
+    "firm", "kind", "owner", "active", "cash_musd", "debt_musd", "capacity_kh100e", "pipeline_kh100e",
+    "power_mw", "own_use_khq", "sold_khq", "bought_khq", "served_khq", "need_khq", "served_share",
+    "inference_khq", "rnd_khq", "capability", "velocity", "capability_gap", "product_share", "revenue_musd",
+    "compute_spend_musd", "compute_income_musd", "capex_musd", "orders_kh100e", "binding",
+    "credit_limit_reached", "share_fleet", "share_merchant", "rsi", "network_rsi", "pivotal",
+    "served_loss_share", "welfare_loss_share", "loss_of_others_share", "marginal_contribution_musd",
+    "price_effect", "price_effect_low", "price_effect_high", "price_effect_one_quarter", "grade",
+    "seller_secured_share", "buyer_secured_share", "realised_seller_share", "supplier_count",
+    "largest_supplier_share", "supplier_hhi", "largest_customer_share", "training_runs",
+)  # fmt: skip
+"""Columns in the order of the data dictionary."""
 
 
 def firms(
@@ -20,94 +33,83 @@ def firms(
     """One row a firm or segment."""
     world, state = q.world, q.state
     rows, sellers, buyers = world.rows, world.sellers, world.buyers
-    f = len(rows)
-    flow, internal = q.delivery.flow, world.links.internal
-    income, spend = _income_and_spend(q)
-
-    def at_sellers(values: Any, default: Any = NAN) -> np.ndarray:
-        values = np.asarray(values)
-        out = np.full(
-            f, default, dtype=object if values.dtype.kind in "UO" else np.result_type(values, type(default))
-        )
-        out[sellers.row] = values
-        return out
-
-    def at_buyers(values: Any, default: Any = NAN) -> np.ndarray:
-        out = np.full(f, default, dtype=np.result_type(np.asarray(values), type(default)))
-        out[buyers.row] = values
-        return out
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        served = np.where(q.need > 0, np.minimum(q.delivery.used / q.need, 1.0), np.nan)
-        served = np.where(buyers.lab, np.where(q.need > 0, q.inference / q.need, np.nan), served)
-    by_base = {name: owner_total_share(q, values) for name, values in figures.bases.items()}
-    removed = market.removals
-    count, largest, hhi = _sourcing(q.delivery.contracted)
-    split = _firm_splits(q, links)
-    ahead = min(state.t + 1, world.horizon)
-    trained = _training_runs(q)
+    count, lab, sales = len(rows), buyers.lab, figures.bases["sales"]
+    suppliers, largest, hhi = _sourcing(q.delivery.contracted)
+    seller_secured, buyer_secured, realised = _firm_splits(q, links)
+    welfare, removed, needed = market.welfare, market.removals, market.pivotality
     nothing = np.full(len(sellers.key), NAN)
-    return {
-        "firm": np.array(rows.key, dtype=object),
-        "kind": np.array(rows.kind, dtype=object),
-        "owner": np.array(rows.owner, dtype=object),
-        "active": at_sellers(state.active, True),
+    ahead = min(state.t + 1, world.horizon)
+    coming = ordered_sum(state.pipeline[:, ahead:], axis=1) + state.power_queue
+    income, spend = _income_and_spend(q)
+    found = {
+        "firm": rows.keys.copy(),
+        "kind": rows.kinds.copy(),
+        "owner": rows.owners.copy(),
         "cash_musd": state.cash,
         "debt_musd": state.debt,
-        "capacity_kh100e": at_sellers(q.position.online, 0.0),
-        "pipeline_kh100e": at_sellers(
-            ordered_sum(state.pipeline[:, ahead:], axis=1) + state.power_queue, 0.0
-        ),
-        "power_mw": at_sellers(q.position.online * sellers.kw, 0.0),
-        "own_use_khq": at_sellers(ordered_sum(np.where(internal, flow, 0.0), axis=1), 0.0),
-        "sold_khq": at_sellers(ordered_sum(np.where(internal, 0.0, flow), axis=1), 0.0),
-        "bought_khq": at_buyers(ordered_sum(np.where(internal, 0.0, flow), axis=0), 0.0),
-        "served_khq": at_buyers(q.delivery.used, 0.0),
-        "need_khq": at_buyers(q.need, 0.0),
-        "served_share": at_buyers(served),
-        "inference_khq": at_buyers(np.where(buyers.lab, q.inference, NAN)),
-        "rnd_khq": at_buyers(np.where(buyers.lab, q.rnd, NAN)),
-        "capability": at_buyers(figures.levels),
-        "velocity": at_buyers(q.velocity),
-        "capability_gap": at_buyers(_gap_to_best(figures.levels)),
-        "product_share": at_buyers(np.where(buyers.product, state.share, NAN)),
-        "revenue_musd": at_buyers(np.where(buyers.lab, q.revenue, NAN)),
         "compute_spend_musd": spend,
         "compute_income_musd": income,
-        "capex_musd": at_sellers(q.capex, 0.0),
-        "orders_kh100e": at_sellers(q.orders, 0.0),
-        "binding": at_sellers(_binding(q), ""),
         "credit_limit_reached": state.credit_limited,
-        "share_fleet": at_sellers(by_base["fleet"]),
-        "share_merchant": at_sellers(by_base["merchant"]),
-        "rsi": at_sellers(figures.rsi),
-        "network_rsi": at_sellers(figures.network_rsi),
-        "pivotal": at_sellers(
-            market.pivotality.pivotal if market.pivotality is not None else np.zeros(len(sellers.key), bool),
-            False,
+        **_placed(sellers.row, count, True, {"active": state.active}),
+        **_placed(
+            sellers.row, count, False, {"pivotal": False if needed is None else needed.pivotal}
         ),
-        "served_loss_share": at_sellers(market.served_loss),
-        "welfare_loss_share": at_sellers(
-            market.welfare.loss_share if market.welfare is not None else nothing
-        ),
-        "loss_of_others_share": at_sellers(removed.loss_of_others if removed is not None else nothing),
-        "marginal_contribution_musd": at_sellers(
-            market.welfare.marginal_contribution if market.welfare is not None else nothing
-        ),
-        "price_effect": at_sellers(_bounded(removed.price_effect if removed is not None else nothing)),
-        "price_effect_low": at_sellers(_bounded(market.effect_low)),
-        "price_effect_high": at_sellers(_bounded(market.effect_high)),
-        "price_effect_one_quarter": at_sellers(_bounded(market.effect_one_quarter)),
-        "grade": at_sellers(grades, ""),
-        "seller_secured_share": at_sellers(split[0]),
-        "buyer_secured_share": at_buyers(split[1]),
-        "realised_seller_share": at_sellers(split[2]),
-        "supplier_count": at_buyers(count.astype(np.float64), 0.0),
-        "largest_supplier_share": at_buyers(largest),
-        "supplier_hhi": at_buyers(hhi),
-        "largest_customer_share": at_sellers(_largest_customer(q)),
-        "training_runs": at_buyers(trained),
-    }
+        **_placed(sellers.row, count, "", {"binding": _binding(figures), "grade": grades}),
+        **_placed(sellers.row, count, 0.0, {
+            "capacity_kh100e": q.position.online,
+            "pipeline_kh100e": coming,
+            "power_mw": q.position.online * sellers.kw,
+            "own_use_khq": figures.own_use,
+            "sold_khq": sales,
+            "capex_musd": q.capex,
+            "orders_kh100e": q.orders,
+        }),
+        **_placed(buyers.row, count, 0.0, {
+            "bought_khq": ordered_sum(figures.sold, axis=0),
+            "served_khq": q.delivery.used,
+            "need_khq": q.need,
+            "supplier_count": suppliers,
+        }),
+        **_placed(sellers.row, count, NAN, {
+            "share_fleet": owner_total_share(q, figures.bases["fleet"]),
+            "share_merchant": owner_total_share(q, figures.bases["merchant"]),
+            "rsi": figures.rsi,
+            "network_rsi": figures.network_rsi,
+            "served_loss_share": market.served_loss,
+            "welfare_loss_share": nothing if welfare is None else welfare.loss_share,
+            "loss_of_others_share": nothing if removed is None else removed.loss_of_others,
+            "marginal_contribution_musd": nothing if welfare is None else welfare.marginal_contribution,
+            "price_effect": _bounded(nothing if removed is None else removed.price_effect),
+            "price_effect_low": _bounded(market.effect_low),
+            "price_effect_high": _bounded(market.effect_high),
+            "price_effect_one_quarter": _bounded(market.effect_one_quarter),
+            "seller_secured_share": seller_secured,
+            "realised_seller_share": realised,
+            "largest_customer_share": _share(figures.sold.max(axis=1, initial=0.0), sales),
+        }),
+        **_placed(buyers.row, count, NAN, {
+            "served_share": _served(q),
+            "inference_khq": np.where(lab, q.inference, NAN),
+            "rnd_khq": np.where(lab, q.rnd, NAN),
+            "capability": figures.levels,
+            "velocity": q.velocity,
+            "capability_gap": _gap_to_best(figures),
+            "product_share": np.where(buyers.product, state.share, NAN),
+            "revenue_musd": np.where(lab, q.revenue, NAN),
+            "buyer_secured_share": buyer_secured,
+            "largest_supplier_share": largest,
+            "supplier_hhi": hhi,
+            "training_runs": _training_runs(q),
+        }),
+    }  # fmt: skip
+    return {name: found[name] for name in COLUMNS}
+
+
+def _placed(nodes: Ints, count: int, default: Any, columns: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Columns by node as columns by row of the table, (F,); ``default`` in rows that have no such node."""
+    table = np.full((len(columns), count), default, dtype=object if default == "" else None)
+    table[:, nodes] = list(columns.values())
+    return dict(zip(columns, table))
 
 
 def _bounded(values: Floats) -> Floats:
@@ -115,13 +117,22 @@ def _bounded(values: Floats) -> Floats:
     return np.where(np.isfinite(values), values, NAN)
 
 
+def _share(part: Floats, whole: Floats) -> Floats:
+    """Part of the whole, element by element; NaN where there is none."""
+    return np.divide(part, whole, out=np.full(len(whole), NAN), where=whole > 0)
+
+
+def _served(q: Quarter) -> Floats:
+    """Share of its need that each buyer uses, (B,): of a lab what it needs to serve its customers."""
+    used = np.where(q.world.buyers.lab, q.inference, np.minimum(q.delivery.used, q.need))
+    return _share(used, q.need)
+
+
 def owner_total_share(q: Quarter, values: Floats) -> Floats:
     """Share of a base that each seller's ultimate owner holds, (S,)."""
     owner = q.conditions.owner_of_sellers(q.world)
     total = float(ordered_sum(values))
-    sums = np.zeros(int(owner.max(initial=0)) + 1)
-    np.add.at(sums, owner, values)
-    return sums[owner] / total if total > 0 else np.zeros(len(values))
+    return np.bincount(owner, values)[owner] / total if total > 0 else np.zeros(len(values))
 
 
 def _income_and_spend(q: Quarter) -> tuple[Floats, Floats]:
@@ -132,39 +143,30 @@ def _income_and_spend(q: Quarter) -> tuple[Floats, Floats]:
     return income, spend
 
 
-def _sourcing(flow: Floats) -> tuple[np.ndarray, Floats, Floats]:
+def _sourcing(flow: Floats) -> tuple[Ints, Floats, Floats]:
     """Number of suppliers, the largest one's share and supplier HHI of each buyer's contracts, (B,)."""
     total = ordered_sum(flow, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(total > 0, flow / total, np.nan)
-    largest = np.where(total > 0, np.max(np.nan_to_num(share), axis=0, initial=0.0), np.nan)
-    hhi = np.where(total > 0, 1e4 * ordered_sum(np.nan_to_num(share) ** 2, axis=0), np.nan)
-    return (np.nan_to_num(share) >= SUPPLIER).sum(axis=0), largest, hhi
-
-
-def _largest_customer(q: Quarter) -> Floats:
-    """Largest buyer's share of what each seller sells, (S,)."""
-    sold = np.where(q.world.links.internal, 0.0, q.delivery.flow)
-    total = ordered_sum(sold, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(total > 0, sold.max(axis=1, initial=0.0) / total, np.nan)
+    buys = total > 0
+    share = np.divide(flow, total, out=np.zeros_like(flow), where=buys)
+    largest = np.where(buys, share.max(axis=0, initial=0.0), NAN)
+    hhi = np.where(buys, 1e4 * ordered_sum(share**2, axis=0), NAN)
+    return (share >= SUPPLIER).sum(axis=0), largest, hhi
 
 
 def _firm_splits(q: Quarter, r: Relations) -> tuple[Floats, Floats, Floats]:
     """Volume-weighted shares: secured by sellers (S,), by buyers (B,), realised by sellers (S,)."""
     s, b = q.world.shape
     return (
-        averages(r.seller_secured, r.volume, r.supplier, s),
-        averages(r.buyer_secured, r.volume, r.buyer, b),
-        averages(r.realised, r.volume, r.supplier, s),
+        averages_by(r.seller_secured, r.volume, r.supplier, s),
+        averages_by(r.buyer_secured, r.volume, r.buyer, b),
+        averages_by(r.realised, r.volume, r.supplier, s),
     )
 
 
-def _gap_to_best(levels: Floats) -> Floats:
+def _gap_to_best(figures: Figures) -> Floats:
     """Log units behind the most capable lab, (B,)."""
-    if not np.isfinite(levels).any():
-        return levels
-    return np.nanmax(levels) - levels
+    levels = figures.levels
+    return levels[figures.ranking[0]] - levels if figures.ranking else levels
 
 
 def _training_runs(q: Quarter) -> Floats:
@@ -175,14 +177,9 @@ def _training_runs(q: Quarter) -> Floats:
     return np.where(q.world.buyers.lab, runs, np.nan)
 
 
-def _binding(q: Quarter) -> np.ndarray:
+def _binding(figures: Figures) -> np.ndarray:
     """What held a seller's building back first: power, chips, finance or growth, (S,)."""
-    out = np.array([""] * len(q.world.sellers.key), dtype=object)
-    for mask, name in (
-        (building_bound(q, "growth"), "growth"),
-        (building_bound(q, "finance") | q.held_by_finance, "finance"),
-        (q.held_by_chips | q.rationed, "chips"),
-        (q.held_by_power | building_bound(q, "power"), "power"),
-    ):
+    out = np.full(len(figures.rsi), "", dtype=object)
+    for name, mask in figures.held_back.items():
         out[mask] = name
     return out

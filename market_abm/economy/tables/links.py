@@ -16,8 +16,8 @@ def links(q: Quarter, r: Relations, graded: np.ndarray) -> dict[str, np.ndarray]
     world = q.world
     usd = usd_per_gpu_hour
     return {
-        "supplier": np.array([world.sellers.key[s] for s in r.supplier], dtype=object),
-        "buyer": np.array([world.buyers.key[b] for b in r.buyer], dtype=object),
+        "supplier": world.rows.keys[world.sellers.row[r.supplier]],
+        "buyer": world.rows.keys[world.buyers.row[r.buyer]],
         "volume_khq": r.volume,
         "new_volume_khq": r.new_volume,
         "price_usd_per_gpu_hour": usd(r.price),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
 from market_abm.economy.capability import capability
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.world import Floats
+from market_abm.economy.world import Bools, Floats
 from market_abm.measures import concentration, pivotality
 from market_abm.measures.chokepoint import Thresholds
 from market_abm.units import ordered_sum
@@ -21,18 +22,34 @@ NAN = float("nan")
 class Figures:
     """What several tables show, worked out once; (S,) by seller node unless said otherwise."""
 
+    own_use: Floats
+    sold: Floats
+    """Delivered to others than the owner, kHQ, (S, B)."""
     bases: dict[str, Floats]
     levels: Floats
     """Capability of each lab that trains, (B,)."""
-    leader: str
-    lead: float
+    ranking: tuple[int, ...]
+    """Buyer nodes of the labs that train, the most capable first."""
     rsi: Floats
     network_rsi: Floats
+    held_back: dict[str, Bools]
+    """Sellers whose building each bound held back."""
 
     @classmethod
     def of(cls, q: Quarter, market: WholeMarket) -> Figures:
         """The figures of a quarter."""
-        return cls(bases(q), *leadership(q), rsi(q, market), network_rsi(q, market))
+        flow, internal = q.delivery.flow, q.world.links.internal
+        own_use = ordered_sum(np.where(internal, flow, 0.0), axis=1)
+        sold = np.where(internal, 0.0, flow)
+        return cls(
+            own_use,
+            sold,
+            bases(q, own_use, ordered_sum(sold, axis=1)),
+            *leadership(q),
+            rsi(q, market),
+            network_rsi(q, market),
+            held_back(q),
+        )
 
 
 def thresholds(q: Quarter) -> Thresholds:
@@ -50,12 +67,9 @@ def thresholds(q: Quarter) -> Thresholds:
     )
 
 
-def bases(q: Quarter) -> dict[str, Floats]:
+def bases(q: Quarter, own_use: Floats, sales: Floats) -> dict[str, Floats]:
     """Capacity by seller node on the four bases of concentration, kH100e or kHQ, (S,)."""
-    internal = q.world.links.internal
-    own = ordered_sum(np.where(internal, q.delivery.flow, 0.0), axis=1)
-    for_sale = np.where(q.world.sellers.sells, q.position.online - own, 0.0)
-    sales = ordered_sum(np.where(internal, 0.0, q.delivery.flow), axis=1)
+    for_sale = np.where(q.world.sellers.sells, q.position.online - own_use, 0.0)
     return {
         "fleet": q.position.online,
         "merchant": np.maximum(np.maximum(for_sale, sales), 0.0),
@@ -64,31 +78,29 @@ def bases(q: Quarter) -> dict[str, Floats]:
     }
 
 
-def owner_shares(q: Quarter, values: Floats) -> Floats:
-    """Shares by ultimate owner, aggregates split into equal owners."""
-    return concentration.owner_shares(
-        values, q.conditions.owner_of_sellers(q.world), q.world.sellers.aggregate_of
-    )
+def owner_shares(q: Quarter, bases: dict[str, Floats]) -> dict[str, Floats]:
+    """Shares by ultimate owner on each base, aggregates split into equal owners."""
+    owner = q.conditions.owner_of_sellers(q.world)
+    held = np.array(list(bases.values()))
+    return dict(zip(bases, concentration.owner_shares(held, owner, q.world.sellers.aggregate_of)))
 
 
-def leadership(q: Quarter) -> tuple[Floats, str, float]:
-    """Capability of each lab that trains (B,), the leader's name, its lead over the second in log units."""
+def leadership(q: Quarter) -> tuple[Floats, tuple[int, ...]]:
+    """Capability of each lab that trains (B,), and their nodes, the most capable first."""
     buyers = q.world.buyers
-    levels = np.where(buyers.lab & (buyers.rnd > 0), capability(q.world, q.state.stock), np.nan)
-    known = np.flatnonzero(np.isfinite(levels))
-    if not len(known):
-        return levels, "", NAN
+    levels = np.where(buyers.trains, capability(q.world, q.state.stock), np.nan)
     # Equal levels go to the first name: a reordered file changes nothing.
-    order = sorted(known, key=lambda b: (-levels[b], buyers.key[b]))
-    gap = float(levels[order[0]] - levels[order[1]]) if len(order) > 1 else NAN
-    return levels, buyers.key[order[0]], gap
+    known = sorted(
+        (-level, key, b) for b, (level, key) in enumerate(zip(levels.tolist(), buyers.key)) if isfinite(level)
+    )
+    return levels, tuple([b for _, _, b in known])
 
 
 def rsi(q: Quarter, market: WholeMarket) -> Floats:
     """Residual supplier index of each seller's owner on the whole market, (S,)."""
     return pivotality.rsi(
         q.position.sellable,
-        float(ordered_sum(market.demand)),
+        market.demand,
         q.conditions.owner_of_sellers(q.world),
         q.world.sellers.aggregate_of,
     )
@@ -108,24 +120,30 @@ def network_rsi(q: Quarter, market: WholeMarket) -> Floats:
     )
 
 
-def average(values: Floats, weight: Floats) -> float:
-    """Weighted average of what is known; NaN where nothing is."""
+def averages(columns: list[Floats], weight: Floats) -> list[float]:
+    """Weighted average of what is known of each column; NaN where nothing is."""
+    values = np.array(columns)
     known = np.isfinite(values) & (weight > 0)
-    total = float(ordered_sum(np.where(known, weight, 0.0))) if len(values) else 0.0
-    if total <= 0:
-        return NAN
-    return float(ordered_sum(np.where(known, values * weight, 0.0))) / total
+    totals = ordered_sum(np.where(known, weight, 0.0), axis=1).tolist()
+    weighted = ordered_sum(np.where(known, values * weight, 0.0), axis=1).tolist()
+    return [part / total if total > 0 else NAN for part, total in zip(weighted, totals)]
 
 
-def averages(values: Floats, weight: Floats, group: np.ndarray, groups: int) -> Floats:
-    """The same in each group of rows, (groups,)."""
+def averages_by(values: Floats, weight: Floats, group: np.ndarray, groups: int) -> Floats:
+    """Weighted average of what is known in each group of rows, (groups,); NaN where nothing is."""
     known = np.isfinite(values) & (weight > 0)
-    total, weighted = np.zeros(groups), np.zeros(groups)
-    np.add.at(total, group[known], weight[known])
-    np.add.at(weighted, group[known], (values * weight)[known])
+    total = np.bincount(group, np.where(known, weight, 0.0), groups)
+    weighted = np.bincount(group, np.where(known, values * weight, 0.0), groups)
     return np.divide(weighted, total, out=np.full(groups, NAN), where=total > 0)
 
 
-def building_bound(q: Quarter, name: str) -> np.ndarray:
-    """Sellers whose new order the named bound held back, (S,)."""
-    return np.array([binding == name for binding in q.build_binding], dtype=bool)
+def held_back(q: Quarter) -> dict[str, Bools]:
+    """Sellers whose building each bound held back, (S,): in their new orders, or in what was due."""
+    names = ("growth", "finance", "power")
+    growth, finance, power = np.array([[bound == name for bound in q.build_binding] for name in names], bool)
+    return {
+        "growth": growth,
+        "finance": finance | q.held_by_finance,
+        "chips": q.held_by_chips | q.rationed,
+        "power": q.held_by_power | power,
+    }

@@ -8,8 +8,8 @@ from market_abm.economy.book import TERM
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import Relations
-from market_abm.economy.tables.shared import NAN, Figures, average, building_bound, owner_shares
-from market_abm.economy.world import Floats
+from market_abm.economy.tables.shared import NAN, Figures, averages, owner_shares
+from market_abm.economy.world import Bools, Floats
 from market_abm.elementary import log
 from market_abm.measures import concentration
 from market_abm.units import ordered_sum, usd_per_gpu_hour
@@ -25,18 +25,27 @@ def steps(
 ) -> dict:
     """One row: the market."""
     world, state = q.world, q.state
-    shares = {name: owner_shares(q, values) for name, values in figures.bases.items()}
+    shares = owner_shares(q, figures.bases)
     sellable, served = float(ordered_sum(q.position.sellable)), float(ordered_sum(q.delivery.used))
     book = state.book
-    live = book.in_force(state.t) & (book.kind == TERM)
-    contract_volume = float(ordered_sum(np.where(live, book.volume, 0.0))) if len(book) else 0.0
-    contract_paid = float(ordered_sum(np.where(live, book.volume * book.price, 0.0))) if len(book) else 0.0
-    estimated = float(ordered_sum(np.where(live & book.estimated, book.volume, 0.0))) if len(book) else 0.0
+    signed = np.where(book.in_force(state.t) & (book.kind == TERM), book.volume, 0.0)
+    contract_volume = float(ordered_sum(signed))
+    contract_paid = float(ordered_sum(signed * book.price))
+    estimated = float(ordered_sum(np.where(book.estimated, signed, 0.0)))
     # Who would build: a fleet that pays, or capacity on its way. Nothing holds back a firm without any.
     would = (q.outlook.q > 1.0) & state.active & (q.outlook.online > 0)
-    building = (q.orders > 0) | (q.state.pipeline[:, state.t] > 0) | would
-    labs = world.buyers.lab
+    building = (q.orders > 0) | (state.pipeline[:, state.t] > 0) | would
+    builders = _count(building)
+    bind = {
+        name: _count(mask & building) / builders if builders else NAN
+        for name, mask in figures.held_back.items()
+    }
     weight = np.where(np.isfinite(links.seller_secured), links.volume, 0.0)
+    seller_secured, buyer_secured, contested, realised = averages(
+        [links.seller_secured, links.buyer_secured, links.contested, links.realised], weight
+    )
+    levels, ranking, grade = figures.levels, figures.ranking, grades.tolist()
+    happened = [event["kind"] for event in q.events]
     return {
         "price_index_usd_per_gpu_hour": usd_per_gpu_hour(q.new_price),
         "price_long_run_usd_per_gpu_hour": usd_per_gpu_hour(market.long_run_price),
@@ -60,37 +69,37 @@ def steps(
         "hhi_sales": concentration.hhi(shares["sales"]),
         "n_eff_merchant": concentration.effective_number(shares["merchant"]),
         "cr4_merchant": concentration.cr(shares["merchant"], 4),
-        "max_share_merchant": float(np.max(shares["merchant"], initial=0.0)),
+        "max_share_merchant": float(shares["merchant"].max(initial=0.0)),
         "rsi_min": _least(figures.rsi),
         "network_rsi_min": _least(figures.network_rsi),
-        "pivotal_firms": int(market.pivotality.pivotal.sum()) if market.pivotality is not None else 0,
+        "pivotal_firms": _count(market.pivotality.pivotal) if market.pivotality is not None else 0,
         "surplus_resource_musd": market.welfare.surplus if market.welfare is not None else NAN,
-        "chokepoint_firms": int(np.isin(grades, ("chokepoint", "critical")).sum()),
-        "watch_firms": int((grades == "watch").sum()),
-        "relation_chokepoints": int(graded.sum()),
-        "relations": int(np.isfinite(links.loss_before).sum()),
-        "leader": figures.leader,
-        "capability_gap": figures.lead,
-        "velocity_mean": _mean(q.velocity[labs]),
-        "frontier_velocity": _frontier_velocity(q, figures.levels),
+        "chokepoint_firms": grade.count("chokepoint") + grade.count("critical"),
+        "watch_firms": grade.count("watch"),
+        "relation_chokepoints": _count(graded),
+        "relations": _count(np.isfinite(links.loss_before)),
+        "leader": world.buyers.key[ranking[0]] if ranking else "",
+        "capability_gap": float(levels[ranking[0]] - levels[ranking[1]]) if len(ranking) > 1 else NAN,
+        "velocity_mean": _mean(q.velocity[world.buyers.lab]),
+        "frontier_velocity": float(q.velocity[ranking[0]]) if ranking else NAN,
         "product_revenue_musd": float(ordered_sum(q.revenue)),
         "consumer_surplus_musd": consumer_surplus(q),
-        "chips_bind_share": _share((q.held_by_chips | q.rationed)[building]),
-        "power_bind_share": _share((q.held_by_power | building_bound(q, "power"))[building]),
-        "finance_bind_share": _share((q.held_by_finance | building_bound(q, "finance"))[building]),
-        "growth_bind_share": _share(building_bound(q, "growth")[building]),
+        "chips_bind_share": bind["chips"],
+        "power_bind_share": bind["power"],
+        "finance_bind_share": bind["finance"],
+        "growth_bind_share": bind["growth"],
         "capex_musd": float(ordered_sum(q.capex)),
         "ledger_residual_musd": q.ledger.residual(),
         "compute_residual_khq": compute_residual(q),
         "estimated_volume_share": estimated / contract_volume if contract_volume > 0 else NAN,
-        "seller_secured_share": average(links.seller_secured, weight),
-        "buyer_secured_share": average(links.buyer_secured, weight),
-        "contested_share": average(links.contested, weight),
-        "realised_seller_share": average(links.realised, weight),
-        "out_of_line_relations": int(links.out_of_line.sum()),
-        "credit_limit_firms": int(state.credit_limited.sum()),
-        "entries": sum(e["kind"] == "entry" for e in q.events),
-        "exits": sum(e["kind"] == "exit" for e in q.events),
+        "seller_secured_share": seller_secured,
+        "buyer_secured_share": buyer_secured,
+        "contested_share": contested,
+        "realised_seller_share": realised,
+        "out_of_line_relations": _count(links.out_of_line),
+        "credit_limit_firms": _count(state.credit_limited),
+        "entries": happened.count("entry"),
+        "exits": happened.count("exit"),
     }  # fmt: skip
 
 
@@ -99,7 +108,7 @@ def compute_residual(q: Quarter) -> float:
     delivered = ordered_sum(q.delivery.flow, axis=1)
     over = np.maximum(delivered - q.position.sellable, 0.0)
     into = float(ordered_sum(ordered_sum(q.delivery.flow, axis=0))) - float(ordered_sum(q.delivery.used))
-    return float(ordered_sum(over)) + abs(into) + float(np.abs(np.minimum(q.delivery.flow, 0.0)).sum())
+    return float(ordered_sum(over)) + abs(into) - float(np.minimum(q.delivery.flow, 0.0).sum())
 
 
 def consumer_surplus(q: Quarter) -> float:
@@ -113,11 +122,8 @@ def consumer_surplus(q: Quarter) -> float:
     return q.state.market / float(q.world.scenario.product.eta) * -float(log(1.0 - inside))
 
 
-def _frontier_velocity(q: Quarter, levels: Floats) -> float:
-    """Velocity of the lab that leads."""
-    if not np.isfinite(levels).any():
-        return NAN
-    return float(q.velocity[int(np.nanargmax(levels))])
+def _count(mask: Bools) -> int:
+    return int(np.count_nonzero(mask))
 
 
 def _least(values: Floats) -> float:
@@ -128,8 +134,3 @@ def _least(values: Floats) -> float:
 def _mean(values: Floats) -> float:
     known = values[np.isfinite(values)]
     return float(ordered_sum(known)) / len(known) if len(known) else NAN
-
-
-def _share(mask: np.ndarray) -> float:
-    """Share of building firms that a bound held back; NaN where nobody builds."""
-    return float(mask.sum()) / len(mask) if len(mask) else NAN
