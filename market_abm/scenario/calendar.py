@@ -14,6 +14,7 @@ def is_quarter(text: object) -> bool:
     return isinstance(text, str) and QUARTER.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=1024)
 def quarter_index(text: str) -> int:
     """Quarters since year 0: ``quarter_index("2026Q3") == 2026 * 4 + 2``.
 
