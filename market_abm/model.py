@@ -239,7 +239,7 @@ class ComputeMarket(mesa.Model):
         binding = tuple(b if want > cap else "" for b, want, cap in zip(binding, at_last_price, q.ceiling))
         wanted = np.minimum(at_last_price, q.ceiling)
         forward = forward_sales(world, q.conditions, place, q.arrivals, wanted - place.committed)
-        price = np.minimum(np.full(world.shape, q.price), q.conditions.price_cap[:, None])
+        price = np.repeat(np.minimum(q.price, q.conditions.price_cap)[:, None], world.shape[1], axis=1)
         notice = np.maximum(world.sellers.notice, q.conditions.minimum_notice)
         q.state = q.state.change(book=sign(world, q.state, forward, price, world.sellers.term, notice, "F"))
         q.position = position(world, q.state, q.conditions)
@@ -291,7 +291,7 @@ class ComputeMarket(mesa.Model):
             world, q.state, q.conditions, q.liquidity, q.ledger
         )
         left = q.liquidity.copy()
-        np.subtract.at(left, world.sellers.row, q.capex)
+        left[world.sellers.row] -= q.capex
         q.outlook = outlook(world, q.state, q.conditions, q.demand, left, q.new_price)
         orders, decisions = self.desk.ask("build", self._view(q, outlook=q.outlook), world.sellers.row)
         q.wanted = orders.kh100e

@@ -61,7 +61,7 @@ class Conditions:
     def neutral(cls, world: World) -> Conditions:
         """Nothing happens."""
         s, b = world.shape
-        f = len(world.rows)
+        f, unbounded = len(world.rows), np.full(s, np.inf)
         return cls(
             capacity=np.ones(s),
             need=np.ones(b),
@@ -70,16 +70,16 @@ class Conditions:
             capex=np.ones(s),
             blocked=np.zeros((s, b), dtype=bool),
             opened=np.zeros((s, b), dtype=bool),
-            price_cap=np.full(s, np.inf),
+            price_cap=unbounded.copy(),
             minimum_notice=np.zeros(s, dtype=np.int64),
-            switching_cap=np.full(s, np.inf),
+            switching_cap=unbounded.copy(),
             exclusivity_banned=np.zeros(s, dtype=bool),
             credit=np.ones(f),
             spread=np.zeros(f),
             owner_code=world.rows.owner_code.copy(),
             separated=np.zeros(s, dtype=bool),
             posted=np.zeros(s, dtype=bool),
-            share_cap=np.full(s, np.inf),
+            share_cap=unbounded,
             promised=world.upstream.promised.copy(),
         )
 

@@ -32,13 +32,12 @@ def use_compute(q: Quarter) -> None:
     """Stage 8: customers are served first, the rest trains."""
     buyers = q.world.buyers
     used = q.delivery.used
-    # A lab without a training budget at the start (a pure reseller of its own service) only serves.
     q.need = np.where(buyers.lab, q.shocked.need, q.shocked.at(np.full((len(used), 1), q.price))[:, 0])
     q.inference = np.where(buyers.lab, np.minimum(used, q.shocked.need), 0.0)
-    q.rnd = np.where(buyers.lab & (buyers.rnd > 0), used - q.inference, 0.0)
+    q.rnd = np.where(buyers.trains, used - q.inference, 0.0)
     before = capability(q.world, q.state.stock)
     stock = trained(q.world, q.state.stock, q.rnd, q.state.t)
-    q.velocity = np.where(buyers.lab & (buyers.rnd > 0), capability(q.world, stock) - before, np.nan)
+    q.velocity = np.where(buyers.trains, capability(q.world, stock) - before, np.nan)
     q.state = q.state.change(stock=stock)
 
 
@@ -46,10 +45,10 @@ def product_quarter(q: Quarter) -> None:
     """Stage 9: revenue is earned on this quarter's shares, then shares, shocks and the market move on."""
     world, state = q.world, q.state
     b, p, buyers = world.scenario.behaviour, world.scenario.product, world.buyers
-    with np.errstate(divide="ignore", invalid="ignore"):
-        served = np.where(buyers.product & (q.shocked.need > 0), q.inference / q.shocked.need, 1.0)
-    served = np.minimum(served, 1.0)
-    shock = np.where(buyers.product, q.shocked.need / np.maximum(q.demand.need, 1e-12), 1.0)
+    need = q.shocked.need
+    sells = buyers.product & (need > 0)
+    served = np.minimum(np.divide(q.inference, need, out=np.ones_like(need), where=sells), 1.0)
+    shock = np.where(buyers.product, need / np.maximum(q.demand.need, 1e-12), 1.0)
     q.revenue = np.where(
         buyers.product, state.market * state.share * buyers.monetisation * served * shock, 0.0
     )
@@ -58,22 +57,20 @@ def product_quarter(q: Quarter) -> None:
     q.ledger.pay("product cost", buyers.row, vendors, q.revenue * (1.0 - buyers.margin))
     _other_money(q)
     t, keep = state.t, float(b.shocks.persistence)
-    open_segment = ~(buyers.lab | buyers.captive)
     quality = keep * state.quality + float(b.shocks.quality) * _shocks(world, "quality", t, buyers.product)
     segment = keep * state.segment_shock + float(b.shocks.segment) * _shocks(
-        world, "segment", t, open_segment
+        world, "segment", t, buyers.open_segment
     )
     market_shock = keep * state.market_shock + float(b.shocks.market) * float(
         rng.normals(world.seed, "market", ["M"], t)[0]
     )
-    trend = float(np.cumprod(1.0 + world.market_growth[: t + 1])[-1])
     share = shares_after(world, state.change(quality=quality), state.stock, served)
     q.state = state.change(
         share=np.where(buyers.product, share, 0.0),
         quality=np.where(buyers.product, quality, 0.0),
-        segment_shock=np.where(open_segment, segment, 0.0),
+        segment_shock=np.where(buyers.open_segment, segment, 0.0),
         market_shock=market_shock,
-        market=world.market_revenue * trend * float(exp(market_shock)),
+        market=world.market_revenue * float(world.market_trend[t]) * float(exp(market_shock)),
         efficiency=state.efficiency * (1.0 - float(p.efficiency_gain)),
     )
 

@@ -18,14 +18,16 @@ def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, l
     due = (sellers.enters > 0) & (sellers.enters <= t + 1)
     pays = (sellers.enters == -1) & (ahead.q > 1.0)
     enters = ~state.active & (due | pays)
+    # Running costs are the only ones that can still be saved: who cannot earn them goes.
+    loss = ahead.price < sellers.unit_cost * (1.0 - 1e-9)
+    leaves = state.active & (state.online > DUST) & sellers.sells & loss
+    if not (enters.any() or leaves.any()):
+        return state, []
     fleet = state.fleet.copy()
     pipeline = state.pipeline.copy()
     scale = float(world.scenario.behaviour.entry_scale)
     for s in np.flatnonzero(enters & (state.online <= DUST)):
         pipeline[s, ahead.arrives[s]] += scale
-    # Running costs are the only ones that can still be saved: who cannot earn them goes.
-    loss = ahead.price < sellers.unit_cost * (1.0 - 1e-9)
-    leaves = state.active & (state.online > DUST) & sellers.sells & loss
     fleet[leaves] = 0.0
     pipeline[leaves] = 0.0
     # This quarter was delivered: the contracts of the leavers end with it and are gone from the next one.
@@ -58,47 +60,38 @@ def qualify(
     """
     b, t = world.scenario.behaviour, state.t
     links, sellers = world.links, world.sellers
-    worth = demand.marginal(state.used)
     room = np.maximum(state.used, 1.0) * world.buyers.growth_cap
-    quantity = np.minimum(idle[:, None], room[None, :])
-    switching = np.minimum(links.switching, conditions.switching_cap[:, None])
-    margin = worth[None, :] - price + links.taste
+    covers = sellers.sells & state.active & (price > sellers.unit_cost)
+    new = world.buyers.lab & (state.qualified_at == NEVER) & ~conditions.blocked & covers[:, None]
+    supplier, buyer = np.nonzero(new)
+    quantity = np.minimum(idle[supplier], room[buyer])
+    switching = np.minimum(links.switching[supplier, buyer], conditions.switching_cap[supplier])
+    margin = demand.marginal(state.used)[buyer] - price + links.taste[supplier, buyer]
     gain = margin * quantity * float(b.link_horizon) - switching * quantity - float(b.qualification_cost)
-    open_ = (
-        world.buyers.lab[None, :]
-        & (sellers.sells & state.active & (price > sellers.unit_cost))[:, None]
-        & (state.qualified_at == NEVER)
-        & ~conditions.blocked
-        & (gain > 0)
-        & (quantity > DUST)
-    )
+    best: dict[int, tuple[float, float, int]] = {}
+    for link in np.flatnonzero((gain > 0) & (quantity > DUST)).tolist():
+        i, j = int(supplier[link]), int(buyer[link])
+        promise = (float(gain[link]), -float(links.key[i, j]), -i)
+        best[j] = max(best.get(j, promise), promise)
     qualified = state.qualified_at.copy()
     usable = t + max(int(b.qualification_lag), 1)
-    buyer = np.flatnonzero(open_.any(axis=0))
-    most = np.where(open_, gain, -np.inf)[:, buyer]
-    best = np.where(most == most.max(axis=0, initial=-np.inf), links.key[:, buyer], np.inf).argmin(axis=0)
-    qualified[best, buyer] = usable
-    events = [
-        {
-            "stage": 12,
-            "kind": "qualification",
-            "firm": world.buyers.key[j],
-            "counterparty": sellers.key[i],
-            "amount": float(gain[i, j]),
-            "unit": "MUSD",
-            "detail": f"usable from {world.quarter_name(usable)}",
-        }
-        for i, j in zip(best.tolist(), buyer.tolist())
-    ]
-    contracted = np.zeros(world.shape, dtype=bool)
-    contracted[state.book.supplier, state.book.buyer] = True
+    events = []
+    for j, (amount, _, minus_i) in sorted(best.items()):
+        i = -minus_i
+        qualified[i, j] = usable
+        events.append(
+            {
+                "stage": 12,
+                "kind": "qualification",
+                "firm": world.buyers.key[j],
+                "counterparty": sellers.key[i],
+                "amount": amount,
+                "unit": "MUSD",
+                "detail": f"usable from {world.quarter_name(usable)}",
+            }
+        )
     idle_for = t - state.last_used
-    dropped = (
-        world.buyers.lab[None, :]
-        & (qualified <= t)
-        & (idle_for > int(b.idle_link_quarters))
-        & ~links.linked
-        & ~contracted
-    )
+    dropped = world.buyers.lab & ~links.linked & (qualified <= t) & (idle_for > int(b.idle_link_quarters))
+    dropped[state.book.supplier, state.book.buyer] = False  # a contract keeps it
     qualified[dropped] = NEVER
     return state.change(qualified_at=qualified), events

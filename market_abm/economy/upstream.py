@@ -5,7 +5,9 @@ Capacity announced or ordered for a quarter is paid for when it is delivered in 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -54,14 +56,12 @@ def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, F
     if t == 0:
         return state, np.zeros(len(world.sellers.key)), np.zeros(len(world.sellers.key), dtype=bool)
     waiting = state.power_queue + state.pipeline[:, t - 1]
-    kw = np.where(np.isnan(world.upstream.kw[t - 1]), world.sellers.kw, world.upstream.kw[t - 1])
-    need = (waiting * kw)[:, None] * world.sellers.regions
-    supply = world.upstream.power[:, t - 1] * conditions.power if len(world.upstream.region) else np.zeros(0)
-    total = ordered_sum(need, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ration = np.where(total > 0, np.minimum(1.0, supply / total), 1.0)
-    powered = world.sellers.regions.any(axis=1)
-    share = np.where(powered, ordered_sum(world.sellers.regions * ration[None, :], axis=1), 1.0)
+    sellers, up = world.sellers, world.upstream
+    kw = sellers.kw if np.isnan(up.kw[t - 1]) else up.kw[t - 1]
+    total = ordered_sum((waiting * kw)[:, None] * sellers.regions, axis=0)
+    supply = up.power[:, t - 1] * conditions.power if len(up.region) else np.zeros(0)
+    ration = np.minimum(1.0, np.divide(supply, total, out=np.ones_like(total), where=total > 0))
+    share = np.where(sellers.in_region, ordered_sum(sellers.regions * ration, axis=1), 1.0)
     online = waiting * share
     fleet = state.fleet.copy()
     fleet[:, :t] *= 1.0 - float(world.scenario.behaviour.retirement)  # what starts now does not retire now
@@ -88,15 +88,15 @@ def deliver_chips(
     by_chips = due * factor + caught_up
     unit = unit_capex(world, state, conditions)
     cost = by_chips * unit
+    stopped = state.credit_limited[sellers.row]
     afford = np.minimum(1.0, liquidity[sellers.row] / np.maximum(cost, 1e-9))
-    afford = np.where(state.credit_limited[sellers.row], 0.0, np.maximum(afford, 0.0))
+    afford = np.where(stopped, 0.0, np.maximum(afford, 0.0))
     delivered = by_chips * afford
     pipeline = state.pipeline.copy()
     pipeline[:, t] = delivered
-    put_off = np.where(state.credit_limited[sellers.row], 0.0, by_chips - delivered)
-    backlog = np.where(state.credit_limited[sellers.row], 0.0, backlog)
+    backlog = np.where(stopped, 0.0, backlog)
     if t + 1 < pipeline.shape[1]:
-        pipeline[:, t + 1] += put_off
+        pipeline[:, t + 1] += np.where(stopped, 0.0, by_chips - delivered)
     spent = delivered * unit
     ledger.pay("capacity", sellers.row, ledger.account("vendors"), spent)
     return (
@@ -112,8 +112,8 @@ def _made(world: World, conditions: Conditions) -> Floats:
     chips = world.sellers.chips
     if not len(world.upstream.chip):
         return np.ones(len(chips))
-    share = np.minimum(ordered_sum(chips * np.minimum(conditions.chips, 1.0)[None, :], axis=1), 1.0)
-    return np.where(chips.any(axis=1), share, 1.0)
+    share = np.minimum(ordered_sum(chips * np.minimum(conditions.chips, 1.0), axis=1), 1.0)
+    return np.where(world.sellers.names_chips, share, 1.0)
 
 
 def _caught_up(world: World, state: State, conditions: Conditions, factor: Floats) -> Floats:
@@ -148,15 +148,15 @@ def expected_price(world: World, state: State, demand: Demand, ahead: int) -> fl
     last = min(t + ahead, world.horizon)
     online = state.online * (1.0 - float(b.retirement)) ** ahead
     coming = ordered_sum(state.pipeline[:, t:last], axis=1) + state.power_queue + state.chip_backlog
-    order = np.argsort(world.sellers.unit_cost, kind="stable")
-    supply = np.cumsum(((online + coming) * world.sellers.sellable * state.active)[order])
+    order = world.sellers.cheapest
+    supply = np.add.accumulate(((online + coming) * world.sellers.sellable * state.active)[order])
     rates = world.market_growth[t + 1 : last + 1] - float(world.scenario.product.efficiency_gain)
-    labs = float(np.cumprod(1.0 + rates)[-1]) if len(rates) else 1.0
+    labs = math.prod((1.0 + rates).tolist(), start=1.0)
     segments = world.buyers.growth[:, min(last, world.horizon - 1)] / world.buyers.growth[:, t]
     grid, wanted = demand.on_ladder()
     at = ordered_sum(wanted * np.where(world.buyers.lab, labs, segments)[:, None], axis=0)
     cleared = np.maximum(np.interp(supply, at, grid), world.sellers.unit_cost[order])
-    return float(np.min(cleared, initial=grid[0]))
+    return float(cleared.min(initial=grid[0]))
 
 
 def outlook(
@@ -215,9 +215,19 @@ def _permitted(world: World, conditions: Conditions, planned: Floats) -> Floats:
 
 def annuities(wacc: Floats, price_decline: float, life: float) -> tuple[Floats, Floats]:
     """a_1 = sum (1-d_p)^k / (1+r)^k and a_2 without decline, over the life in quarters."""
-    n = np.arange(round(life))
-    step = 1.0 / (1.0 + np.asarray(wacc))[..., None]
-    return ordered_sum((step * (1.0 - price_decline)) ** n, axis=-1), ordered_sum(step**n, axis=-1)
+    rates = np.asarray(wacc, dtype=np.float64)
+    return _annuities(rates.tobytes(), rates.shape, price_decline, round(life))
+
+
+@lru_cache(maxsize=16)
+def _annuities(wacc: bytes, shape: tuple[int, ...], price_decline: float, life: int) -> tuple[Floats, Floats]:
+    """The cost of capital seldom changes from quarter to quarter."""
+    n = np.arange(life)
+    step = 1.0 / (1.0 + np.frombuffer(wacc).reshape(shape))[..., None]
+    both = ordered_sum((step * (1.0 - price_decline)) ** n, axis=-1), ordered_sum(step**n, axis=-1)
+    for values in both:
+        values.setflags(write=False)
+    return both
 
 
 def place_orders(
@@ -234,10 +244,11 @@ def place_orders(
     if len(up.chip) and wanted.any():
         accepted, ration = _ration_chips(world, state, conditions, orders, ahead.arrives)
         price, response = _chip_market(world, state, ration)
-    slip = rng.uniforms(world.seed, "slip", sellers.key, t) < float(world.scenario.upstream.slip_probability)
-    where = np.minimum(ahead.arrives + (slip & (accepted > 0)), world.horizon - 1)
+    (placed,) = np.nonzero(accepted > 0)
+    draws = rng.uniforms(world.seed, "slip", [sellers.key[s] for s in placed.tolist()], t)
+    slip = draws < float(world.scenario.upstream.slip_probability)
     pipeline = state.pipeline.copy()
-    np.add.at(pipeline, (np.arange(len(accepted)), where), accepted)
+    pipeline[placed, np.minimum(ahead.arrives[placed] + slip, world.horizon - 1)] += accepted[placed]
     rationed = (wanted > 0) & (accepted < wanted * UNRATIONED)
     return state.change(pipeline=pipeline, chip_price=price, chip_response=response), accepted, rationed
 
@@ -251,12 +262,11 @@ def _ration_chips(
     """
     sellers, up = world.sellers, world.upstream
     wanted = orders.kh100e
-    supply = (up.deliveries + state.chip_response) * conditions.chips[:, None]
     # What suppliers still owe from a disruption comes first; it is spread over the lead time.
     waiting = ordered_sum(state.chip_backlog[:, None] * sellers.chips, axis=0)
     quarter = np.array(sorted(set(arrives.tolist())), dtype=np.int64)
     now = arrives == quarter[:, None]
-    made = supply[:, quarter].T
+    made = ((up.deliveries[:, quarter] + state.chip_response[:, quarter]) * conditions.chips[:, None]).T
     # By quarter of arrival, seller and supplier of chips (Q, S, U), or by quarter and supplier (Q, U).
     asked = np.where(now, wanted, 0.0)[:, :, None] * orders.chip
     taken = ordered_sum(state.pipeline[:, quarter].T[:, :, None] * sellers.chips, axis=1)
@@ -265,13 +275,12 @@ def _ration_chips(
     rest = asked - first
     pool = np.maximum(left - ordered_sum(first, axis=1), 0.0)
     total = ordered_sum(rest, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(total > 0, np.minimum(1.0, pool / total), 1.0)
-        got = np.where(asked > 0, (first + rest * share[:, None, :]) / asked, 1.0)
-        short = np.maximum(ordered_sum(asked, axis=1) - left, 0.0)
-        unfilled = np.where(made > 0, short / made, 0.0)
-    filled = got[now.argmax(axis=0), np.arange(len(wanted))]
-    share_of_order = ordered_sum(orders.chip * filled, axis=1)
+    share = np.minimum(1.0, np.divide(pool, total, out=np.ones_like(total), where=total > 0))
+    filled = first + rest * share[:, None, :]
+    got = np.divide(filled, asked, out=np.ones_like(asked), where=asked > 0)
+    short = np.maximum(ordered_sum(asked, axis=1) - left, 0.0)
+    unfilled = np.divide(short, made, out=np.zeros_like(made), where=made > 0)
+    share_of_order = ordered_sum(orders.chip * got[now.argmax(axis=0), np.arange(len(wanted))], axis=1)
     return wanted * np.where(orders.chip.any(axis=1), share_of_order, 1.0), unfilled.max(axis=0, initial=0.0)
 
 

@@ -104,6 +104,21 @@ class Sellers:
     regions: Floats
     """Shares of new power by region, (S, R)."""
 
+    @cached_property
+    def cheapest(self) -> Ints:
+        """Nodes by running cost, the lowest first, (S,)."""
+        return np.argsort(self.unit_cost, kind="stable")
+
+    @cached_property
+    def in_region(self) -> Bools:
+        """Sellers whose new power comes from a region of the scenario, (S,)."""
+        return self.regions.any(axis=1)
+
+    @cached_property
+    def names_chips(self) -> Bools:
+        """Sellers whose new orders name a chip supplier, (S,)."""
+        return self.chips.any(axis=1)
+
 
 @dataclass(frozen=True)
 class Buyers:
@@ -142,6 +157,11 @@ class Buyers:
     def trains(self) -> Bools:
         """Labs with a training budget at the start; a pure reseller of its own service only serves, (B,)."""
         return self.lab & (self.rnd > 0)
+
+    @cached_property
+    def open_segment(self) -> Bools:
+        """Segments that buy on the market, (B,)."""
+        return ~(self.lab | self.captive)
 
     @cached_property
     def competing(self) -> Ints:
@@ -220,6 +240,11 @@ class World:
     market_revenue: float
     index_price: float
     book: Any
+
+    @cached_property
+    def market_trend(self) -> Floats:
+        """Revenue of the product market over that at the start, without shocks, after each quarter, (T,)."""
+        return np.multiply.accumulate(1.0 + self.market_growth)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -44,15 +44,20 @@ BOUNDS = ("growth", "finance", "power", "share cap")
 """What bounds an order; of alike bounds the first is said to bind."""
 
 
-def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
-    """The order within growth cap, finance, own power and a cap on shares, (n,), and which of them binds."""
+def limits(view: View, node: Ints) -> Floats:
+    """Most that growth cap, finance, own power and a cap on shares let each builder order, (4, n)."""
     ahead = view.outlook
     planned = ahead.planned[node]
-    want = np.maximum(target - planned, 0.0)
     growth = np.maximum(ahead.growth_cap[node] * ahead.online[node] - planned, 0.0)
     limited = view.state.credit_limited[view.world.sellers.row[node]]
     finance = np.where(limited, 0.0, np.maximum(ahead.affordable[node] - planned, 0.0))
-    bounds = np.array([growth, finance, ahead.powerable[node], ahead.permitted[node]])
+    return np.array([growth, finance, ahead.powerable[node], ahead.permitted[node]])
+
+
+def bounded(view: View, node: Ints, target: Floats, bounds: Floats | None = None) -> tuple[Floats, list[str]]:
+    """The order within `limits`, (n,), and which of them binds; ``bounds`` are these where they are known."""
+    bounds = limits(view, node) if bounds is None else bounds
+    want = np.maximum(target - view.outlook.planned[node], 0.0)
     order = np.minimum(want, bounds.min(axis=0))
     tightest = np.where(order >= want, -1, bounds.argmin(axis=0))
     return order, ["" if k < 0 else BOUNDS[k] for k in tightest.tolist()]
@@ -60,8 +65,9 @@ def bounded(view: View, node: Ints, target: Floats) -> tuple[Floats, list[str]]:
 
 def _answer(view: View, rows: Ints, node: Ints, target: Floats, value: Callable[[Floats], Floats]) -> Orders:
     """The best of the options around the bounded target; ``value`` scores orders (n, M) in MUSD."""
-    order, binding = bounded(view, node, target)
-    room, _ = bounded(view, node, np.full(len(node), np.inf))
+    bounds = limits(view, node)
+    order, binding = bounded(view, node, target, bounds)
+    room = bounds.min(axis=0)
     small = np.minimum(SMALL_ORDER * view.outlook.online[node], room)
     size = np.where(order > 0, order, small)
     options = size[:, None] * LEVELS[None, :]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from market_abm.economy.world import Floats, Ints
 from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Bids, Menu, View
+from market_abm.units import ordered_sum
 
 LEVELS = (1.0, 0.5, 0.0)
 
@@ -20,13 +23,14 @@ def default(view: View, rows: Ints) -> Bids:
     node = node_of(view.world.buyers.row, rows)
     quantity, value = view.blocks[node], view.values[node]
     surplus = np.maximum(value - view.price, 0.0) * quantity
-    until = np.cumsum(quantity, axis=1)
+    until = np.add.accumulate(quantity, axis=1)
     wanted = until[:, -1]
-    scores = surplus_of_first(surplus, quantity, until, np.array(LEVELS))
+    levels = np.array(LEVELS)
+    scores = surplus_of_first(surplus, quantity, until, levels)
     scores[wanted <= 0, 1:] = np.nan  # nothing is wanted: there is no choice
     binding = [view.binding[b] for b in node.tolist()]
     menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
-    total = np.array(LEVELS)[menu.chosen] * wanted
+    total = levels[menu.chosen] * wanted
     kept = np.minimum(until, total[:, None])
     kept[:, 1:] -= kept[:, :-1].copy()
     return Bids(np.maximum(kept, 0.0), value, menu)
@@ -38,13 +42,20 @@ def surplus_of_first(surplus: Floats, quantity: Floats, until: Floats, levels: F
     ``until`` is the running sum of ``quantity``, both (n, K).
     """
     of_all = levels[:, None, None] * until[:, -1:]
-    taken = np.clip(of_all - (until - quantity), 0.0, quantity)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(quantity > 0, taken / quantity, 0.0)
-    return np.cumsum(surplus * share, axis=2)[:, :, -1].T
+    taken = np.minimum(np.maximum(of_all - (until - quantity), 0.0), quantity)
+    share = np.divide(taken, quantity, out=np.zeros_like(taken), where=quantity > 0)
+    return ordered_sum(surplus * share, axis=2).T
 
 
 def node_of(node_rows: Ints, rows: Ints) -> Ints:
     """Nodes that belong to the rows, in the order of the rows."""
-    place = {row: i for i, row in enumerate(node_rows.tolist())}
-    return np.array([place[row] for row in np.asarray(rows).tolist()], dtype=np.int64)
+    return _nodes(tuple(node_rows.tolist()), tuple(np.asarray(rows).tolist()))
+
+
+@lru_cache(maxsize=64)
+def _nodes(node_rows: tuple[int, ...], rows: tuple[int, ...]) -> Ints:
+    """The same rows are asked every quarter."""
+    place = {row: i for i, row in enumerate(node_rows)}
+    nodes = np.array([place[row] for row in rows], dtype=np.int64)
+    nodes.setflags(write=False)
+    return nodes

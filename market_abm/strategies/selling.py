@@ -31,15 +31,16 @@ def default(view: View, rows: Ints) -> Offer:
     """
     world = view.world
     node = node_of(world.sellers.row, rows)
-    cost = world.sellers.unit_cost[node]
-    margin = (view.price - cost) * view.free[node]
-    scores = margin[:, None] * LEVELS
-    scores[view.free[node] <= 0, 1:] = np.nan  # nothing is free: there is no choice
-    binding = ["" if world.sellers.sells[s] else "own use only" for s in node]
+    cost, free, for_sale = world.sellers.unit_cost[node], view.free[node], world.sellers.sells[node]
+    margin = (view.price - cost) * free
+    levels = np.array(LEVELS)
+    scores = margin[:, None] * levels
+    scores[free <= 0, 1:] = np.nan  # nothing is free: there is no choice
+    binding = ["" if sells else "own use only" for sells in for_sale.tolist()]
     menu = Menu.choose(view, "sell", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
-    allowed = world.links.internal[node] | world.sellers.sells[node][:, None]
+    allowed = world.links.internal[node] | for_sale[:, None]
     return Offer(
-        capacity=view.free[node] * np.array(LEVELS)[menu.chosen],
+        capacity=free * levels[menu.chosen],
         reserve_price=cost,
         wedge=(wedge(view) + forgone_own_use(view))[node],
         allowed=allowed,
