@@ -36,12 +36,21 @@ SMALLEST = 1e-12
 """Prices and widths below this are taken for it."""
 
 
-@vectorize(["float64(" + ", ".join(10 * ["float64"]) + ")"], cache=True)
-def quantity_demanded(v, need, value, slope, prize, head_start, scale, price, elasticity, choke):
+@vectorize(["float64(float64, float64, float64, float64)"], cache=True)
+def isoelastic(v, price, elasticity, choke):
+    """``(v / price)^-elasticity`` up to the choke price, zero above it; zero where ``elasticity`` is NaN."""
+    v = max(v, SMALLEST)
+    if v > choke or math.isnan(elasticity):
+        return 0.0
+    return math.pow(v / price, -elasticity)
+
+
+@vectorize(["float64(" + ", ".join(8 * ["float64"]) + ")"], cache=True)
+def quantity_demanded(v, need, value, slope, prize, head_start, scale, curve):
     """Quantity demanded at the price ``v``: to serve customers, to train, and along an isoelastic curve.
 
     ``need`` is valued from ``(1 + slope) value`` down to ``(1 - slope) value``; training wants
-    ``prize / v - head_start``; a segment ``scale (v / price)^-elasticity`` up to the choke price.
+    ``prize / v - head_start``; a segment ``scale`` times `isoelastic` at ``v``, which is ``curve``.
     """
     v = max(v, SMALLEST)
     quantity = 0.0
@@ -52,8 +61,8 @@ def quantity_demanded(v, need, value, slope, prize, head_start, scale, price, el
         else:
             served = 1.0 if v <= low else 0.0
         quantity = need * served + max(prize / v - head_start, 0.0)
-    if scale != 0.0 and v <= choke:
-        quantity += scale * math.pow(v / price, -elasticity)
+    if scale != 0.0:
+        quantity += scale * curve
     return quantity
 
 
@@ -65,3 +74,27 @@ def logsumexp(x):
     for value in x:
         total += math.exp(value - top)
     return top + math.log(total)
+
+
+@njit(cache=True)
+def inverse_demand(price, demanded, quantity):
+    """Price at which each buyer wants ``quantity``, (B,): linear between the falling prices of a ladder.
+
+    ``price`` (N,) and what is ``demanded`` there, (B, N), rising along a row. Beyond the ends the end's price.
+    """
+    worth = np.empty(len(quantity))
+    for b in range(len(quantity)):
+        curve, wanted = demanded[b], quantity[b]
+        after = 0
+        for at in curve:
+            if at <= wanted:
+                after += 1
+        if wanted < curve[0]:
+            worth[b] = price[0]
+        elif wanted >= curve[-1]:
+            worth[b] = price[-1]
+        else:
+            low, high = curve[after - 1], curve[after]
+            width = high - low if high > low else 1.0
+            worth[b] = price[after - 1] + (price[after] - price[after - 1]) / width * (wanted - low)
+    return worth

@@ -9,14 +9,15 @@ Tullock 1980 (the prize that an entrant chases too).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from market_abm.economy.columns import changed
+from market_abm.economy.edges import Prices, edges_of, ladder_of
 from market_abm.economy.state import State, opening_stock
 from market_abm.economy.world import Floats, World
-from market_abm.elementary import SMALLEST, exp, power, quantity_demanded
+from market_abm.elementary import SMALLEST, exp, inverse_demand, isoelastic, power, quantity_demanded
 from market_abm.units import musd_per_khq
 
 
@@ -43,14 +44,26 @@ class Demand:
     blocks: tuple
 
     def at(self, v: Floats) -> Floats:
-        """Quantity demanded at prices ``v``: (B, N) kHQ for prices (B, N)."""
-        quantity = quantity_demanded(v, *self._columns)
-        for b, blocks in enumerate(self.blocks):
-            if blocks is not None:
-                quantity[b] = 0.0
-                for value, amount in blocks:
-                    quantity[b] += np.where(np.maximum(v[b], SMALLEST) <= value, amount, 0.0)
+        """Quantity demanded at prices ``v``: (B, N) kHQ for prices (B, N), or (1, N) for all alike."""
+        return self._quantity(v, isoelastic(v, self.price, self.elasticity[:, None], self.choke))
+
+    def read(self, prices: Prices) -> Floats:
+        """Quantity demanded at prices at which other demands are read too, (B, N) kHQ."""
+        return self._quantity(prices.v, prices.curve(self.price, self.elasticity, self.choke))
+
+    def _quantity(self, v: Floats, curve: Floats) -> Floats:
+        quantity = quantity_demanded(v, *self._columns, curve)
+        for b, blocks in self.given:
+            price = np.maximum(v[b if len(v) > 1 else 0], SMALLEST)
+            quantity[b] = 0.0
+            for value, amount in blocks:
+                quantity[b] += np.where(price <= value, amount, 0.0)
         return quantity
+
+    @cached_property
+    def given(self) -> list[tuple[int, tuple]]:
+        """Buyers whose demand is given as blocks, with their (value, quantity) blocks."""
+        return [(b, blocks) for b, blocks in enumerate(self.blocks) if blocks is not None]
 
     @cached_property
     def _columns(self) -> tuple:
@@ -58,35 +71,30 @@ class Demand:
         column = (slice(None), None)
         return (
             self.need[column], self.value[column], self.slope, self.prize[column], self.head_start[column],
-            self.scale[column], self.price, self.elasticity[column], self.choke,
+            self.scale[column],
         )  # fmt: skip
 
     def total(self, price: float) -> float:
         """Demand D of all buyers at one price, kHQ."""
-        at = self.at(np.full((len(self.need), 1), price))[:, 0]
+        at = self.at(np.array([[price]]))[:, 0]
         return float(np.cumsum(at)[-1]) if len(at) else 0.0
 
     def ladder(self, steps: int = 240) -> Floats:
         """Falling prices from the choke to next to nothing, at which curves are read, (N,)."""
-        top = max([self.choke, *(v for rows in self.blocks if rows is not None for v, _ in rows)])
-        return _ladder(top, 1e-3 * self.price, steps)
+        return self._ladder(steps).v[0]
+
+    def _ladder(self, steps: int = 240) -> Prices:
+        top = max([self.choke, *(v for _, blocks in self.given for v, _ in blocks)])
+        return ladder_of(top, 1e-3 * self.price, steps)
 
     @cached_property
     def _on_ladder(self) -> Floats:
         """Quantities on the ladder, (B, N)."""
-        grid = self.ladder()
-        return self.at(np.broadcast_to(grid, (len(self.need), len(grid))))
+        return self.read(self._ladder())
 
     def marginal(self, quantity: Floats) -> Floats:
         """Inverse demand: value of one more kHQ beyond ``quantity``, MUSD per kHQ, (B,)."""
-        grid = self.ladder()
-        at, rows = self._on_ladder, np.arange(len(quantity))
-        # Linear between the two rungs around each quantity; beyond the ends the end's value, as numpy.interp.
-        after = np.minimum((at <= quantity[:, None]).sum(axis=1), at.shape[1] - 1)
-        low, high = at[rows, after - 1], at[rows, after]
-        slope = (grid[after] - grid[after - 1]) / np.where(high > low, high - low, 1.0)
-        inside = grid[after - 1] + slope * (quantity - low)
-        return np.where(quantity < at[:, 0], grid[0], np.where(quantity >= at[:, -1], grid[-1], inside))
+        return inverse_demand(self.ladder(), self._on_ladder, quantity)
 
     def value_of(self, quantity: Floats) -> Floats:
         """Gross value of using ``quantity`` in all, MUSD, (B,): the area under inverse demand."""
@@ -97,6 +105,8 @@ class Demand:
 
     def scaled(self, factor: Floats) -> Demand:
         """The same willingness to pay for ``factor`` times the quantity."""
+        if (factor == 1.0).all():
+            return self
         blocks = tuple(
             None if rows is None else tuple((v, q * f) for v, q in rows)
             for rows, f in zip(self.blocks, factor)
@@ -128,13 +138,6 @@ class Demand:
             "elasticity": np.where(curved, elasticity, self.elasticity),
         }
         return changed(self, columns)
-
-
-@lru_cache(maxsize=16)
-def _ladder(top: float, bottom: float, steps: int) -> Floats:
-    grid = np.geomspace(top, bottom, steps)
-    grid.setflags(write=False)
-    return grid
 
 
 def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
@@ -243,18 +246,18 @@ def value_blocks(
     finer than any single buyer's.
     """
     b = world.scenario.behaviour
-    given = max((len(blocks) for blocks in demand.blocks if blocks is not None), default=0)
+    given = max((len(blocks) for _, blocks in demand.given), default=0)
     count = max(int(max(b.lab_blocks, b.segment_blocks)) * refine, given - 1)
-    edges, value = _edges(world.stagger.tobytes(), demand.choke, last_price, world.index_price, count)
-    wanted = np.minimum(demand.at(edges), ceiling[:, None])
-    np.maximum(wanted - committed[:, None], 0.0, out=wanted)
+    edges, value = edges_of(world.stagger.tobytes(), demand.choke, last_price, world.index_price, count)
+    wanted = np.minimum(demand.read(edges), ceiling[:, None])
+    wanted -= committed[:, None]
+    np.maximum(wanted, 0.0, out=wanted)
     quantity = wanted.copy()
     quantity[:, 1:] -= wanted[:, :-1]
     value = value.copy()
-    for row, blocks in enumerate(demand.blocks):
-        if blocks is not None:
-            quantity[row], value[row] = _given_blocks(blocks, committed[row], ceiling[row], count + 1)
-    return np.maximum(quantity, 0.0), value
+    for row, blocks in demand.given:
+        quantity[row], value[row] = _given_blocks(blocks, committed[row], ceiling[row], count + 1)
+    return np.maximum(quantity, 0.0, out=quantity), value
 
 
 def _given_blocks(blocks, committed: float, ceiling: float, count: int) -> tuple[Floats, Floats]:
@@ -268,54 +271,3 @@ def _given_blocks(blocks, committed: float, ceiling: float, count: int) -> tuple
         quantity[k], value[k] = min(left, room), v
         room -= quantity[k]
     return quantity, value
-
-
-@lru_cache(maxsize=16)
-def _edges(
-    stagger: bytes, choke: float, last_price: float, index_price: float, count: int
-) -> tuple[Floats, Floats]:
-    """Falling prices at which the curves are read, and the value of the block up to each, (B, count + 1).
-
-    Kept for a few calls: a quarter cuts several demands at one price.
-    """
-    step, width = _log_edges(choke, last_price, index_price, count)
-    shift = np.frombuffer(stagger)[:, None] * width
-    shift[:, 0] = 0.0
-    edges = exp(step + shift)
-    value = edges.copy()
-    value[:, 1:] = 0.5 * (edges[:, 1:] + edges[:, :-1])
-    for array in (edges, value):
-        array.setflags(write=False)
-    return edges, value
-
-
-def _log_edges(choke: float, last_price: float, index_price: float, count: int) -> tuple[Floats, Floats]:
-    """Logs of falling prices (count + 1,), and the step from each to the next."""
-    top = max(0.999 * choke, 2.0 * last_price)
-    bottom = 0.05 * min(last_price, index_price)
-    dense = max(int(0.6 * count), 2)
-    above = max(int(0.2 * count), 1)
-    below = count - dense - above
-    high, low = 1.3 * last_price, 0.7 * last_price
-    low = max(low, 1.5 * bottom)
-    # Nearly four times as fine at the last price as at the ends of the dense stretch (a hyperbolic sine): what
-    # elastic labs use does not jump by a block's width.
-    near = _near(dense)
-    near = near * np.where(near > 0, np.log(high / last_price), np.log(last_price / low))
-    step = np.concatenate(
-        [
-            np.linspace(np.log(top), np.log(high), above, endpoint=False),
-            np.log(last_price) + near,
-            np.linspace(np.log(low), np.log(bottom), below + 1),
-        ]
-    )
-    return step, np.diff(step, append=step[-1])
-
-
-@lru_cache(maxsize=16)
-def _near(count: int) -> Floats:
-    """From above 0 to below, within +-1: places of the dense stretch around the last price."""
-    near = 2.0 * np.linspace(1.0, -1.0, count, endpoint=False)
-    near = (exp(near) - exp(-near)) / float(exp(2.0) - exp(-2.0))
-    near.setflags(write=False)
-    return near

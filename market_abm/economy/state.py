@@ -82,7 +82,10 @@ class State:
 
     def change(self, **columns: Any) -> State:
         """The state with other columns."""
-        return changed(self, columns)
+        then = changed(self, columns)
+        if "online" in self.__dict__ and "fleet" not in columns:
+            then.__dict__["online"] = self.online
+        return then
 
 
 def opening(world: World) -> State:
