@@ -27,7 +27,6 @@ from market_abm.economy.trading import (
     ceilings,
     forward_sales,
     position,
-    reach,
     sign,
     signings,
     trade_problem,
@@ -220,8 +219,8 @@ class ComputeMarket(mesa.Model):
         q.say(events)
         q.demand = form_demand(q.world, q.state, q.conditions.need)
         q.liquidity = liquidity(q.world, q.state, q.conditions)
-        place = position(q.world, q.state, q.conditions)
-        view = self._view(q, committed=place.committed)
+        q.position = position(q.world, q.state, q.conditions)
+        view = self._view(q, committed=q.position.committed)
         rows = np.flatnonzero(q.world.rows.firm)
         notices, decisions = self.desk.ask("renew", view, rows)
         q.decide(decisions)
@@ -229,14 +228,16 @@ class ComputeMarket(mesa.Model):
         seller_row = q.world.sellers.row[book.supplier]
         by_seller = (notices.give & (rows[:, None] == seller_row[None, :])).any(axis=0)
         q.state, events = settle_notices(view, notices.give.any(axis=0), by_seller)
+        if q.state is not view.state:
+            q.position = position(q.world, q.state, q.conditions)
         q.say(events)
 
     def _bids(self, q: Quarter) -> None:
         world = q.world
-        place = position(world, q.state, q.conditions)
+        place = q.position
         q.ceiling, binding = ceilings(world, q.state, place, q.liquidity, q.price)
-        at_last_price = q.demand.at(np.full((len(world.buyers.key), 1), q.price))[:, 0]
-        binding = tuple(b if want > cap else "" for b, want, cap in zip(binding, at_last_price, q.ceiling))
+        at_last_price = q.demand.at(np.array([[q.price]]))[:, 0]
+        binding = tuple([b if want else "" for b, want in zip(binding, (at_last_price > q.ceiling).tolist())])
         wanted = np.minimum(at_last_price, q.ceiling)
         forward = forward_sales(world, q.conditions, place, q.arrivals, wanted - place.committed)
         price = np.repeat(np.minimum(q.price, q.conditions.price_cap)[:, None], world.shape[1], axis=1)
@@ -263,7 +264,7 @@ class ComputeMarket(mesa.Model):
         q.problem = trade_problem(q.world, q.state, q.conditions, q.offer, q.bids, q.position.free)
         q.withheld = q.position.free - np.minimum(q.offer.capacity, q.position.free)
         q.allocation = clear(q.problem)
-        q.reach = reach(q.world, q.state, q.conditions, q.offer.allowed)
+        q.reach = q.problem.linked
 
     def _bargain(self, q: Quarter) -> None:
         q.deal = bargained(q)

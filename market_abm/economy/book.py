@@ -53,9 +53,8 @@ class Book:
 
     def matrix(self, values: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
         """Sum a column by link: (C,) to (S, B), added in the order of the rows."""
-        total = np.zeros(shape)
-        np.add.at(total, (self.supplier, self.buyer), values)
-        return total
+        total = np.bincount(self.supplier * shape[1] + self.buyer, values, shape[0] * shape[1])
+        return total.reshape(shape)
 
     def in_force(self, t: int) -> NDArray[np.bool_]:
         """Rows that deliver in quarter ``t``."""
@@ -65,16 +64,13 @@ class Book:
         """The rows where ``mask`` holds."""
         if mask.all():
             return self
-        index = np.flatnonzero(mask)
-        columns = {name: getattr(self, name)[index] for name in _ARRAYS}
-        return Book(id=tuple(self.id[i] for i in index), **columns)
+        return _rows_of((self,), self.id, np.flatnonzero(mask))
 
     def append(self, other: Book) -> Book:
         """Both books in the order of their ids: sums over rows do not depend on when a row was added."""
         if not len(other):
             return self
-        columns = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS}
-        return _in_order(self.id + other.id, columns)
+        return _in_order((self, other), self.id + other.id)
 
     def change(self, **columns: Any) -> Book:
         """The same rows with other columns."""
@@ -82,7 +78,7 @@ class Book:
 
     def sorted(self) -> Book:
         """Rows in the order of their ids."""
-        return _in_order(self.id, {name: getattr(self, name) for name in _ARRAYS})
+        return _in_order((self,), self.id)
 
 
 _ARRAYS = tuple(name for name in Book.__dataclass_fields__ if name != "id")
@@ -97,15 +93,26 @@ _NEUTRAL = {
 }  # fmt: skip
 
 
-def _in_order(ids: tuple[str, ...], columns: dict[str, NDArray[Any]]) -> Book:
-    """A book of these columns with its rows in the order of their ids."""
+_TOGETHER = tuple(
+    [name for name in _ARRAYS if name != "path" and _TYPES.get(name, np.float64) is kind]
+    for kind in (np.int64, np.float64, np.bool_)
+)
+"""Columns of one type."""
+
+
+def _in_order(parts: tuple[Book, ...], ids: tuple[str, ...]) -> Book:
+    """The rows of all parts in the order of their ids, which are ``ids``."""
     order = sorted(range(len(ids)), key=ids.__getitem__)
-    if order == list(range(len(ids))):
-        return Book(id=ids, **columns)
-    index = np.array(order, dtype=np.int64)
-    return Book(
-        id=tuple([ids[i] for i in order]), **{name: column[index] for name, column in columns.items()}
-    )
+    return _rows_of(parts, ids, np.array(order, dtype=np.int64))
+
+
+def _rows_of(parts: tuple[Book, ...], ids: tuple[str, ...], index: NDArray[np.int64]) -> Book:
+    """Some rows of all parts, whose ids are ``ids``: columns of one type are moved as one table."""
+    columns = {"path": np.concatenate([part.path for part in parts])[index]}
+    for names in _TOGETHER:
+        held = np.concatenate([part.__dict__[name] for name in names for part in parts])
+        columns.update(zip(names, held.reshape(len(names), len(ids))[:, index]))
+    return Book(id=tuple([ids[i] for i in index.tolist()]), **columns)
 
 
 def columns(ids: tuple[str, ...], horizon: int, **given: NDArray[Any]) -> Book:
@@ -114,7 +121,9 @@ def columns(ids: tuple[str, ...], horizon: int, **given: NDArray[Any]) -> Book:
         name: np.full(len(ids), _NEUTRAL[name], dtype=_TYPES.get(name, np.float64))
         for name in _ARRAYS
         if name not in given and name != "path"
-    } | {name: np.asarray(column, dtype=_TYPES.get(name, np.float64)) for name, column in given.items()}
+    }
+    for name, column in given.items():
+        full[name] = np.asarray(column, dtype=_TYPES.get(name, np.float64))
     if "path" not in full:
         t = np.arange(horizon)
         inside = (t >= full["start"][:, None]) & (t <= full["ends"][:, None])

@@ -16,7 +16,7 @@ import numpy as np
 from market_abm.economy.columns import changed
 from market_abm.economy.edges import Prices, edges_of, ladder_of
 from market_abm.economy.state import State, opening_stock
-from market_abm.economy.world import Floats, World
+from market_abm.economy.world import Floats, World, of_world
 from market_abm.elementary import SMALLEST, exp, inverse_demand, isoelastic, power, quantity_demanded
 from market_abm.units import musd_per_khq
 
@@ -39,6 +39,7 @@ class Demand:
     scale: Floats
     price: float
     elasticity: Floats
+    """NaN where there is no isoelastic curve."""
     choke: float
     """Highest value of a segment's compute, MUSD per kHQ: the isoelastic tail has no finite area."""
     blocks: tuple
@@ -131,7 +132,7 @@ class Demand:
 
     def with_elasticity(self, elasticity: float, price: float) -> Demand:
         """The same demand with another elasticity of the segments, through the same point at ``price``."""
-        through = power(np.full(len(self.scale), price / self.price), elasticity - self.elasticity)
+        through = power(price / self.price, elasticity - self.elasticity)
         curved = self.scale > 0
         columns = {
             "scale": np.where(curved, self.scale * through, self.scale),
@@ -148,38 +149,87 @@ def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
     need_factor : ndarray (B,)
         Dated demand shocks of the timeline, 1 where there are none.
     """
-    b, buyers = world.scenario.behaviour, world.buyers
+    b, buyers, start = world.scenario.behaviour, world.buyers, _start(world)
     t = max(state.t, 0)
     entered = min(t, int(b.unmet_quarters)) / float(b.unmet_quarters)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.where(buyers.lab, buyers.inference, buyers.use)
-        late = np.where(size > 0, 1.0 + buyers.unmet * entered / np.maximum(size, SMALLEST), 1.0)
+    late = np.where(start.present, 1.0 + buyers.unmet * entered / start.size, 1.0)
     market = state.market / world.market_revenue if world.market_revenue > 0 else 1.0
-    share = np.where(buyers.product, state.share / np.maximum(buyers.share, SMALLEST), 1.0)
+    share = np.where(buyers.product, state.share / start.share, 1.0)
     need = buyers.inference * market * share * state.efficiency * late
     prize = opening_prize(world) * market * prize_of_share(world, state.share)
     stock = opening_stock(world) if state.t < 0 else state.stock
     productivity = float(exp(float(b.g_A) * t))
     scale = np.where(buyers.lab, 0.0, buyers.use * buyers.growth[:, t] * late * exp(state.segment_shock))
-    trains = buyers.lab & (buyers.rnd > 0)
     curve = Demand(
         need=need,
         value=inference_value(world, state),
         slope=float(b.inference_slope),
-        prize=np.where(trains, prize, 0.0),
-        head_start=np.where(trains, (1.0 - float(b.d)) * stock / productivity, 0.0),
+        prize=np.where(start.trains, prize, 0.0),
+        head_start=np.where(start.trains, (1.0 - float(b.d)) * stock / productivity, 0.0),
         scale=scale,
         price=world.index_price,
-        elasticity=np.where(buyers.lab, 1.0, buyers.elasticity),
+        elasticity=start.elasticity,
         choke=float(b.choke) * world.index_price,
+        blocks=start.blocks,
+    )
+    return curve.scaled(need_factor)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What demand is measured against and does not change, columns of length B."""
+
+    present: np.ndarray
+    """Buyers that use compute at the start."""
+    size: Floats
+    """What they use then, kHQ; no less than `SMALLEST`, as ``share`` and ``gain``."""
+    share: Floats
+    gain: Floats
+    """s (1 - s): the gain of a logit share in its quality."""
+    trains: np.ndarray
+    elasticity: Floats
+    """NaN for labs, whose demand is no isoelastic curve."""
+    discount: Floats
+    kept: Floats
+    """Worth of a customer who may stay, relative to the margin of one quarter."""
+    value: Floats
+    """Value of one kHQ that serves customers, MUSD per kHQ."""
+    blocks: tuple
+
+
+@of_world
+def _start(world: World) -> _Start:
+    b, p, buyers = world.scenario.behaviour, world.scenario.product, world.buyers
+    size = np.where(buyers.lab, buyers.inference, buyers.use)
+    share = np.where(buyers.product, buyers.share, 0.5)
+    discount = 1.0 + world.rows.wacc[buyers.row] - float(p.zeta)
+    kept = _kept(float(p.zeta), buyers.share, discount)
+    revenue = world.market_revenue * buyers.share * buyers.monetisation
+    margin = np.where(
+        buyers.product & (buyers.inference > 0),
+        buyers.margin * revenue / np.maximum(buyers.inference, SMALLEST),
+        0.0,
+    )
+    # The lowest block served is worth the index.
+    floor = world.index_price / (1.0 - float(b.inference_slope))
+    return _Start(
+        present=size > 0,
+        size=np.maximum(size, SMALLEST),
+        share=np.maximum(buyers.share, SMALLEST),
+        gain=np.maximum(share * (1.0 - share), SMALLEST),
+        trains=buyers.lab & (buyers.rnd > 0),
+        elasticity=np.where(buyers.lab, np.nan, buyers.elasticity),
+        discount=discount,
+        kept=kept,
+        value=np.maximum(margin * kept, floor),
         blocks=tuple(
             None if rows is None else tuple((float(musd_per_khq(v)), float(q)) for v, q in rows)
             for rows in buyers.blocks
         ),
     )
-    return curve.scaled(need_factor)
 
 
+@of_world
 def opening_prize(world: World) -> Floats:
     """Value of capability revealed by what labs spend on R&D: alphaW = p q e^G / (e^G - 1 + d), MUSD.
 
@@ -188,16 +238,16 @@ def opening_prize(world: World) -> Floats:
     """
     b = world.scenario.behaviour
     growth = np.exp(float(b.g_A) + float(world.market_growth[0]))
-    return world.index_price * world.buyers.rnd * growth / max(growth - 1.0 + float(b.d), SMALLEST)
+    prize = world.index_price * world.buyers.rnd * growth / max(growth - 1.0 + float(b.d), SMALLEST)
+    prize.setflags(write=False)
+    return prize
 
 
 def prize_of_share(world: World, share: Floats) -> Floats:
     """Prize relative to the start: the logit gain s(1-s) and the part rho that an entrant chases too."""
     rho = float(world.scenario.behaviour.rho)
-    start = np.where(world.buyers.product, world.buyers.share, 0.5)
     now = np.where(world.buyers.product, share, 0.5)
-    logit = now * (1.0 - now) / np.maximum(start * (1.0 - start), SMALLEST)
-    return (1.0 - rho) * logit + rho
+    return (1.0 - rho) * (now * (1.0 - now) / _start(world).gain) + rho
 
 
 def inference_value(world: World, state: State) -> Floats:
@@ -206,22 +256,14 @@ def inference_value(world: World, state: State) -> Floats:
     v = (m / g) (1 + zeta (1 - s) / (1 + r - zeta)), lifted at the start so that the lowest block served is
     worth the index (revealed preference), and carried on in proportion.
     """
-    b, p, buyers = world.scenario.behaviour, world.scenario.product, world.buyers
-    zeta = float(p.zeta)
-    discount = 1.0 + world.rows.wacc[buyers.row] - zeta
+    start = _start(world)
+    kept = _kept(float(world.scenario.product.zeta), state.share, start.discount)
+    return start.value / state.efficiency * kept / start.kept
 
-    def kept(share: Floats) -> Floats:
-        return 1.0 + zeta * (1.0 - share) / discount
 
-    revenue = world.market_revenue * buyers.share * buyers.monetisation
-    margin = np.where(
-        buyers.product & (buyers.inference > 0),
-        buyers.margin * revenue / np.maximum(buyers.inference, SMALLEST),
-        0.0,
-    )
-    floor = world.index_price / (1.0 - float(b.inference_slope))
-    start = np.maximum(margin * kept(buyers.share), floor)
-    return start / state.efficiency * kept(state.share) / kept(buyers.share)
+def _kept(zeta: float, share: Floats, discount: Floats) -> Floats:
+    """Worth of a customer who stays with probability zeta, relative to the margin of one quarter."""
+    return 1.0 + zeta * (1.0 - share) / discount
 
 
 def value_blocks(

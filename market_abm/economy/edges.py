@@ -81,7 +81,7 @@ def _log_edges(choke: float, last_price: float, index_price: float, count: int) 
 
 def _evenly(start: float, end: float, steps: int) -> Floats:
     """From the start to the end in equal steps, (steps + 1,)."""
-    points = np.arange(steps + 1) * ((end - start) / max(steps, 1)) + start
+    points: Floats = np.arange(steps + 1.0) * ((end - start) / max(steps, 1)) + start
     if steps > 0:
         points[-1] = end
     return points

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from market_abm.economy.book import Book
 from market_abm.economy.columns import changed
-from market_abm.economy.world import NEVER, World
+from market_abm.economy.world import NEVER, World, of_world
 from market_abm.units import ordered_sum
 
 Floats = NDArray[np.float64]
@@ -123,8 +123,11 @@ def opening(world: World) -> State:
     )
 
 
+@of_world
 def opening_stock(world: World) -> Floats:
     """Effective training stock on the balanced path, E = A q / (e^G - 1 + d); one kHQ where nobody trains."""
     b = world.scenario.behaviour
     growth = np.exp(b.g_A + world.market_growth[0]) - 1.0 + b.d
-    return np.where(world.buyers.rnd > 0, world.buyers.rnd / max(growth, 1e-9), 1.0)
+    stock = np.where(world.buyers.rnd > 0, world.buyers.rnd / max(growth, 1e-9), 1.0)
+    stock.setflags(write=False)
+    return stock

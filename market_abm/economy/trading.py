@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from market_abm.economy.book import INTERNAL, ROLLING, TERM, Book
 from market_abm.economy.conditions import Conditions
 from market_abm.economy.contracting import DUST
 from market_abm.economy.state import State
-from market_abm.economy.world import Floats, World
+from market_abm.economy.world import Floats, Ints, World, of_world
 from market_abm.market.problem import TradeProblem
 from market_abm.units import GRID, ordered_sum, usd_per_gpu_hour
 
@@ -32,27 +33,35 @@ class Position:
     """Share of its commitments that a supplier can deliver, (S,)."""
     by_link: Floats
     """Committed and deliverable, (S, B)."""
-    free: Floats
+    by_seller: Floats
+    """The same of each seller, (S,)."""
     committed: Floats
+    """The same of each buyer, (B,)."""
+    free: Floats
+    """What a seller has left to allocate, (S,)."""
 
 
 def position(world: World, state: State, conditions: Conditions) -> Position:
     """What is committed, and what is free: contestability in numbers."""
     online = state.online * conditions.capacity * state.active
     sellable = online * world.sellers.sellable
-    promised = state.book.matrix(state.book.volume, world.shape)
-    total = ordered_sum(promised, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        delivered = np.where(total > sellable, sellable / total, 1.0)
-    by_link = promised * delivered[:, None]
+    by_link = state.book.matrix(state.book.volume, world.shape)
+    by_seller = ordered_sum(by_link, axis=1)
+    delivered = np.ones(len(sellable))
+    short = by_seller > sellable
+    if short.any():
+        delivered[short] = sellable[short] / by_seller[short]
+        by_link = by_link * delivered[:, None]
+        by_seller = ordered_sum(by_link, axis=1)
     return Position(
         online=online,
         sellable=sellable,
         delivered=delivered,
         by_link=by_link,
-        # Rounded down to the grid, so that what is sold never exceeds what there is.
-        free=np.floor(np.maximum(sellable - ordered_sum(by_link, axis=1), 0.0) * GRID) / GRID,
+        by_seller=by_seller,
         committed=ordered_sum(by_link, axis=0),
+        # Rounded down to the grid, so that what is sold never exceeds what there is.
+        free=np.floor(np.maximum(sellable - by_seller, 0.0) * GRID) / GRID,
     )
 
 
@@ -61,14 +70,13 @@ def ceilings(
 ) -> tuple[Floats, tuple]:
     """Most that each buyer can use under its finance and growth caps, and which of them binds, (B,)."""
     buyers, book = world.buyers, state.book
-    due = np.zeros(len(buyers.key))
-    np.add.at(due, book.buyer, book.price * book.volume * (book.kind != INTERNAL))
+    due = np.bincount(book.buyer, book.price * book.volume * (book.kind != INTERNAL), len(buyers.key))
     income = state.market * state.share * buyers.monetisation * buyers.margin
     budget = np.maximum(liquidity[buyers.row] + income - due, 0.0)
     finance = np.where(buyers.lab, place.committed + budget / max(price, 1e-9), np.inf)
     # Own capacity needs no budget: it is paid for already.
-    own = ordered_sum(np.where(world.links.internal, place.free[:, None], 0.0), axis=0)
-    finance = finance + own
+    fleet, owner = _own_links(world)
+    finance = finance + np.bincount(owner, place.free[fleet], len(buyers.key))
     growth = np.where(
         buyers.lab,
         np.maximum(np.maximum(state.used, place.committed) * (1.0 + buyers.growth_cap), FIRST_PURCHASE),
@@ -76,24 +84,37 @@ def ceilings(
     )
     growth = np.where(buyers.given, np.inf, growth)
     ceiling = np.minimum(finance, growth)
-    first = np.where(np.isinf(ceiling), 0, np.where(finance < growth, 1, 2))
-    return ceiling, tuple([("", "finance", "growth")[k] for k in first.tolist()])
+    binding = [
+        "" if math.isinf(cap) else "finance" if cap < most else "growth"
+        for cap, most in zip(ceiling.tolist(), growth.tolist())
+    ]
+    return ceiling, tuple(binding)
+
+
+@of_world
+def _own_links(world: World) -> tuple[Ints, Ints]:
+    """Sellers and buyers of the links between an owner's fleet and its own use."""
+    fleet, owner = np.nonzero(world.links.internal)
+    return fleet, owner
 
 
 def reach(world: World, state: State, conditions: Conditions, allowed: np.ndarray) -> np.ndarray:
     """Links that can carry trade now, (S, B): qualified, not banned, offered, not exclusive elsewhere."""
     linked = (state.qualified_at <= state.t) & ~conditions.blocked & state.active[:, None]
     linked &= allowed | conditions.opened
-    exclusive = world.links.exclusive & ~conditions.exclusivity_banned[:, None]
-    tied = exclusive.any(axis=1)
     _keep_promises(world, state, conditions, linked)
-    linked[tied] &= exclusive[tied] | world.links.internal[tied] | conditions.opened[tied]
+    if world.links.exclusive.any():
+        exclusive = world.links.exclusive & ~conditions.exclusivity_banned[:, None]
+        tied = exclusive.any(axis=1)
+        linked[tied] &= exclusive[tied] | world.links.internal[tied] | conditions.opened[tied]
     return linked
 
 
 def _keep_promises(world: World, state: State, conditions: Conditions, linked: np.ndarray) -> None:
     """While an exclusive contract is in force its supplier takes on no other lab; changes ``linked``."""
     book = state.book
+    if not book.exclusive.any():
+        return
     for i in np.flatnonzero(book.exclusive & book.in_force(state.t)):
         s, b = book.supplier[i], book.buyer[i]
         if conditions.exclusivity_banned[s]:
@@ -121,14 +142,14 @@ def forward_sales(
     """
     share = float(world.scenario.behaviour.forward_sale)
     forward = share * np.minimum(arrivals * world.sellers.sellable, place.free)
-    total = ordered_sum(place.by_link, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        claim = np.where(total[:, None] > 0, place.by_link / total[:, None], 0.0) * forward[:, None]
-    claim = np.minimum(np.where(conditions.blocked, 0.0, claim), room(world, place.by_link))
+    serves = np.where(place.by_seller > 0, place.by_seller, 1.0)
+    claim = place.by_link / serves[:, None] * forward[:, None]
+    claim[conditions.blocked] = 0.0
+    if world.links.capped:
+        claim = np.minimum(claim, room(world, place.by_link))
     asked = ordered_sum(claim, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fill = np.where(asked > 0, np.minimum(1.0, np.maximum(wanted, 0.0) / asked), 0.0)
-    return claim * fill[None, :]
+    fill = np.minimum(1.0, np.maximum(wanted, 0.0) / np.where(asked > 0, asked, 1.0))
+    return claim * fill
 
 
 def room(world: World, by_link: Floats) -> Floats:
@@ -140,9 +161,7 @@ def trade_problem(
     world: World, state: State, conditions: Conditions, offer: Any, bids: Any, free: Floats
 ) -> TradeProblem:
     """The allocation problem that firms act on: wedge and taste included."""
-    cap = world.links.cap
-    if np.isfinite(cap).any():
-        cap = room(world, position(world, state, conditions).by_link)
+    cap = room(world, position(world, state, conditions).by_link) if world.links.capped else None
     return TradeProblem(
         capacity=np.minimum(offer.capacity, free),
         unit_cost=np.maximum(offer.reserve_price, world.sellers.unit_cost),
@@ -166,18 +185,18 @@ def sign(
     the seller's offered term, take-or-pay in full.
     """
     book, t = state.book, state.t
-    s, b = np.nonzero(flow > DUST)
-    internal = world.links.internal[s, b]
-    kind = np.where(internal, INTERNAL, np.where(world.buyers.lab[b], TERM, ROLLING))
-    quantity, agreed = flow[s, b], np.where(internal, 0.0, price[s, b])
+    s, b = (flow > DUST).nonzero()
+    kind, quantity = _kinds(world)[s, b], flow[s, b]
+    agreed = np.where(kind == INTERNAL, 0.0, price[s, b])
     row = _rolling_rows(world, book, s, b, kind)
-    more = np.flatnonzero(row >= 0)
-    at, extra = row[more], quantity[more]
-    volume, paid = book.volume.copy(), book.price.copy()
-    paid[at] = (paid[at] * volume[at] + agreed[more] * extra) / (volume[at] + extra)
-    volume[at] += extra
-    book = book.change(volume=volume, price=paid)
-    new = np.flatnonzero(row < 0)
+    known = row >= 0
+    if known.any():
+        at, extra = row[known], quantity[known]
+        volume, paid = book.volume.copy(), book.price.copy()
+        paid[at] = (paid[at] * volume[at] + agreed[known] * extra) / (volume[at] + extra)
+        volume[at] += extra
+        book = book.change(volume=volume, price=paid)
+    new = (~known).nonzero()[0]
     if not len(new):
         return book
     s, b, kind = s[new], b[new], kind[new]
@@ -185,7 +204,7 @@ def sign(
     ends = t + term[s].astype(np.int64) - 1
     sellers, buyers = world.sellers.key, world.buyers.key
     fresh = books.columns(
-        tuple(f"{tag}{t:02d}-{sellers[i]}-{buyers[j]}" for i, j in zip(s.tolist(), b.tolist())),
+        tuple([f"{tag}{t:02d}-{sellers[i]}-{buyers[j]}" for i, j in zip(s.tolist(), b.tolist())]),
         world.horizon,
         supplier=s,
         buyer=b,
@@ -200,10 +219,16 @@ def sign(
     return book.append(fresh)
 
 
+@of_world
+def _kinds(world: World) -> Ints:
+    """Kind of the contract that is signed on each link, (S, B)."""
+    return np.where(world.links.internal, INTERNAL, np.where(world.buyers.lab, TERM, ROLLING))
+
+
 def _rolling_rows(world: World, book: Book, s: np.ndarray, b: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """Rows of the rolling relations or own use on these links, -1 where there is none or a term is signed."""
     row = np.full((*world.shape, len(books.KINDS)), -1)
-    known = np.flatnonzero(book.kind != TERM)
+    known = (book.kind != TERM).nonzero()[0]
     row[book.supplier[known], book.buyer[known], book.kind[known]] = known
     return row[s, b, kind]
 
@@ -211,6 +236,7 @@ def _rolling_rows(world: World, book: Book, s: np.ndarray, b: np.ndarray, kind: 
 def signings(world: World, state: State, before: Book) -> list[dict]:
     """Events of the contracts that were signed since the book was ``before``."""
     book, known = state.book, set(before.id)
+    fresh = [i for i, contract in enumerate(book.id) if contract not in known and book.kind[i] == TERM]
     return [
         {
             "stage": 5,
@@ -221,6 +247,5 @@ def signings(world: World, state: State, before: Book) -> list[dict]:
             "unit": "kH100e",
             "detail": f"{book.id[i]} at {usd_per_gpu_hour(float(book.price[i])):.2f} USD/GPU-h",
         }
-        for i in range(len(book))
-        if book.kind[i] == TERM and book.id[i] not in known
+        for i in fresh
     ]

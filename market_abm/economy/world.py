@@ -7,8 +7,9 @@ prices in MUSD per kHQ, rates per quarter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,11 @@ class Links:
     key: Floats
     """Seeded numbers in [0, 1) that settle ties."""
 
+    @cached_property
+    def capped(self) -> bool:
+        """Some link can carry so much and no more."""
+        return bool(np.isfinite(self.cap).any())
+
 
 @dataclass(frozen=True)
 class Upstream:
@@ -288,3 +294,17 @@ class World:
     def quarter_name(self, t: int) -> str:
         """The name of the t-th quarter of the run."""
         return quarter_name(self.start + t)
+
+
+def of_world[Answer](function: Callable[[World], Answer]) -> Callable[[World], Answer]:
+    """A function of the world alone: worked out once a world, and kept with it."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def answer(world: World) -> Answer:
+        known = world.__dict__
+        if name not in known:
+            known[name] = function(world)
+        return known[name]
+
+    return answer
