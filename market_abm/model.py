@@ -38,7 +38,6 @@ from market_abm.scenario import Scenario, load_scenario
 from market_abm.strategies.nudge import Nudge
 from market_abm.strategies.view import View
 from market_abm.timeline import take_effect
-from market_abm.units import ordered_sum
 
 KINDS = {"lab": Lab, "provider": Provider, "hyperscaler": Hyperscaler}
 
@@ -305,7 +304,7 @@ class ComputeMarket(mesa.Model):
         q.say(events)
         q.state, events = enter_and_exit(q.world, q.state, q.outlook)
         q.say(events)
-        idle = np.maximum(q.position.sellable - ordered_sum(q.delivery.flow, axis=1), 0.0)
+        idle = np.maximum(q.position.sellable - q.delivery.delivered, 0.0)
         idle = idle + q.arrivals * (1.0 - float(q.world.scenario.behaviour.forward_sale))
         q.state, events = qualify(q.world, q.state, q.conditions, q.demand, idle, q.new_price)
         q.say(events)

@@ -75,3 +75,9 @@ def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
         if rows.shape[1] > 1:  # numpy adds whole rows one after the other; pairs are along a row only
             return np.add.reduce(np.ascontiguousarray(rows), 0, initial=-0.0)
     return np.add.accumulate(array, axis).take(-1, axis)
+
+
+def totals(place: NDArray[np.int64], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Sums of the values by place, each added from the first to the last, (count,)."""
+    # Of no values at all numpy makes whole numbers.
+    return np.bincount(place, values, count).astype(np.float64, copy=False)

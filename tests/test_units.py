@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market_abm.units import ordered_sum
+from market_abm.units import ordered_sum, totals
 
 
 def one_by_one(values: np.ndarray) -> np.ndarray:
@@ -40,3 +40,14 @@ def test_a_zero_in_between_changes_no_bit() -> None:
 
 def test_nothing_sums_to_zero() -> None:
     assert ordered_sum([]) == 0.0 and ordered_sum(np.zeros((0, 2))).tolist() == [0.0, 0.0]
+
+
+@given(st.integers(0, 10_000), st.integers(0, 60))
+def test_totals_are_added_in_order_place_by_place(seed: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    place, values = rng.integers(0, 4, size), rng.normal(size=size) * 10.0 ** rng.integers(0, 9, size)
+    wanted = np.zeros(5)
+    for at, value in zip(place, values):
+        wanted[at] += value
+    found = totals(place, values, 5)
+    assert found.dtype == np.float64 and found.tobytes() == wanted.tobytes()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from market_abm.economy.columns import changed
 from market_abm.economy.world import NEVER
+from market_abm.units import totals
 
 TERM, ROLLING, INTERNAL = 0, 1, 2
 KINDS = ("term", "rolling", "internal")
@@ -53,8 +54,8 @@ class Book:
 
     def matrix(self, values: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
         """Sum a column by link: (C,) to (S, B), added in the order of the rows."""
-        total = np.bincount(self.supplier * shape[1] + self.buyer, values, shape[0] * shape[1])
-        return total.reshape(shape)
+        link = self.supplier * shape[1] + self.buyer
+        return totals(link, values, shape[0] * shape[1]).reshape(shape)
 
     def in_force(self, t: int) -> NDArray[np.bool_]:
         """Rows that deliver in quarter ``t``."""
@@ -108,10 +109,10 @@ def _in_order(parts: tuple[Book, ...], ids: tuple[str, ...]) -> Book:
 
 def _rows_of(parts: tuple[Book, ...], ids: tuple[str, ...], index: NDArray[np.int64]) -> Book:
     """Some rows of all parts, whose ids are ``ids``: columns of one type are moved as one table."""
-    columns = {"path": np.concatenate([part.path for part in parts])[index]}
+    columns = {"path": np.concatenate([part.path for part in parts]).take(index, axis=0)}
     for names in _TOGETHER:
         held = np.concatenate([part.__dict__[name] for name in names for part in parts])
-        columns.update(zip(names, held.reshape(len(names), len(ids))[:, index]))
+        columns.update(zip(names, held.reshape(len(names), len(ids)).take(index, axis=1)))
     return Book(id=tuple([ids[i] for i in index.tolist()]), **columns)
 
 

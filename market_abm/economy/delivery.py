@@ -33,6 +33,8 @@ class Delivery:
     """Average price of what was sold, MUSD per kHQ; the last one where nothing was."""
     flow: Floats
     """All deliveries, kHQ, (S, B)."""
+    delivered: Floats
+    """The same by seller, kHQ, (S,)."""
     used: Floats
     """Compute used by each buyer, kHQ, (B,)."""
 
@@ -78,10 +80,12 @@ def deliver(
     spot, price = _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask)
     flow = by_link + spot
     taken = np.minimum(price, price_cap)
-    _pay(world, state, ledger, paid, spot, taken, flow)
+    delivered = ordered_sum(flow, axis=1)
+    _pay(world, state, ledger, paid, spot, taken, delivered)
     total = ordered_sum(flow, axis=0)
     sold = ordered_sum(spot, axis=1)
-    return Delivery(used, paid, by_link, spot, _average(taken, sold, state.spot_price), flow, total)
+    average = _average(taken, sold, state.spot_price)
+    return Delivery(used, paid, by_link, spot, average, flow, delivered, total)
 
 
 def _average(price: Floats, sold: Floats, last: float) -> float:
@@ -112,21 +116,21 @@ def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -
         idle,
         ask,
         # A fleet that is idle serves its owner's lab too; captive workloads have what they need.
-        linked=reach & ~buyers.captive[None, :],
-        link_cap=room(world, by_link),
+        linked=reach & ~buyers.captive,
+        link_cap=room(world, by_link) if world.links.capped else None,
         tie_key=world.links.key,
     )
     return outcome.flow, outcome.price
 
 
 def _pay(
-    world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: Floats, flow: Floats
+    world: World, state: State, ledger: Ledger, paid: Floats, spot: Floats, price: Floats, delivered: Floats
 ) -> None:
     """Contract and spot payments (``price`` by seller), and the cash cost of running what was used."""
-    book = state.book
+    book, row = state.book, world.sellers.row
     payer_of = np.where(world.payer_of < 0, ledger.account("users"), world.payer_of)
     cash = paid * (1.0 - book.prepaid)
-    ledger.pay("contracts", payer_of[book.buyer], world.sellers.row[book.supplier], cash)
-    ledger.pay("spot", payer_of[None, :], world.sellers.row[:, None], price[:, None] * spot)
-    running = ordered_sum(flow, axis=1) * world.sellers.unit_cost
-    ledger.pay("running cost", world.sellers.row, ledger.account("vendors"), running)
+    ledger.pay("contracts", payer_of[book.buyer], row[book.supplier], cash)
+    s, b = spot.nonzero()
+    ledger.pay("spot", payer_of[b], row[s], price[s] * spot[s, b])
+    ledger.pay("running cost", row, ledger.account("vendors"), delivered * world.sellers.unit_cost)

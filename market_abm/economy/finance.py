@@ -9,6 +9,7 @@ from market_abm.economy.conditions import Conditions
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, World
+from market_abm.units import totals
 
 COUNTED_QUARTERS = 8
 """Lenders count take-or-pay revenue for at most two years ahead."""
@@ -19,8 +20,7 @@ def debt_limit(world: World, state: State, conditions: Conditions) -> Floats:
     b, book, t = world.scenario.behaviour, state.book, max(state.t, 0)
     ahead = np.minimum(np.maximum(np.minimum(book.firm_until, book.ends) - t, 0), COUNTED_QUARTERS)
     value = np.where(book.kind == TERM, book.price * book.take_or_pay * book.volume * ahead, 0.0)
-    limit = np.zeros(len(world.rows))
-    np.add.at(limit, world.sellers.row[book.supplier], value)
+    limit = totals(world.sellers.row[book.supplier], value, len(world.rows))
     worth = state.online * world.sellers.capex * world.upstream.capex_level[t]
     limit[world.sellers.row] += float(b.collateral_rate) * worth
     # Debt on the books at the start was lent against businesses that the model does not show.

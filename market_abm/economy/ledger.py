@@ -62,19 +62,16 @@ class Ledger:
         a, b = self._accounts(purpose, payer), self._accounts(purpose, payee)
         # A place in an array for every payment; reading is all that follows, so nothing is copied twice.
         if not a.shape == b.shape == steps.shape:
-            shape = np.broadcast_shapes(a.shape, b.shape, steps.shape)
+            shape = np.broadcast(a, b, steps).shape
             a, b, steps = _spread(a, shape), _spread(b, shape), _spread(steps, shape)
-        transfer = Transfer(purpose, a.ravel(), b.ravel(), steps.ravel())
-        self.transfers.append(transfer)
+        self.transfers.append(Transfer(purpose, a.ravel(), b.ravel(), steps.ravel()))
 
     def _accounts(self, purpose: str, numbers: ArrayLike) -> NDArray[np.int64]:
         """Account numbers as an array; all of them must exist."""
-        accounts = np.asarray(numbers, dtype=np.int64)
+        accounts, count = np.asarray(numbers, dtype=np.int64), self.rows + len(OUTSIDE)
         # Read without a sign, a negative number is a large one.
-        if accounts.size and accounts.view(np.uint64).max() >= self.rows + len(OUTSIDE):
-            raise ValueError(
-                f"ledger: a payment for {purpose} names an account outside 0..{self.rows + len(OUTSIDE) - 1}"
-            )
+        if np.maximum.reduce(accounts.view(np.uint64), None, initial=0) >= count:
+            raise ValueError(f"ledger: a payment for {purpose} names an account outside 0..{count - 1}")
         return accounts
 
     def balances(self) -> NDArray[np.int64]:

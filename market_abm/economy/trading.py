@@ -15,7 +15,7 @@ from market_abm.economy.contracting import DUST
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, Ints, World, of_world
 from market_abm.market.problem import TradeProblem
-from market_abm.units import GRID, ordered_sum, usd_per_gpu_hour
+from market_abm.units import GRID, ordered_sum, totals, usd_per_gpu_hour
 
 FIRST_PURCHASE = 20.0
 """kHQ that a lab without compute can start with in one quarter, whatever its growth cap."""
@@ -50,7 +50,7 @@ def position(world: World, state: State, conditions: Conditions) -> Position:
     delivered = np.ones(len(sellable))
     short = by_seller > sellable
     if short.any():
-        delivered[short] = sellable[short] / by_seller[short]
+        np.divide(sellable, by_seller, out=delivered, where=short)
         by_link = by_link * delivered[:, None]
         by_seller = ordered_sum(by_link, axis=1)
     return Position(
@@ -70,13 +70,13 @@ def ceilings(
 ) -> tuple[Floats, tuple]:
     """Most that each buyer can use under its finance and growth caps, and which of them binds, (B,)."""
     buyers, book = world.buyers, state.book
-    due = np.bincount(book.buyer, book.price * book.volume * (book.kind != INTERNAL), len(buyers.key))
+    due = totals(book.buyer, book.price * book.volume * (book.kind != INTERNAL), len(buyers.key))
     income = state.market * state.share * buyers.monetisation * buyers.margin
     budget = np.maximum(liquidity[buyers.row] + income - due, 0.0)
     finance = np.where(buyers.lab, place.committed + budget / max(price, 1e-9), np.inf)
     # Own capacity needs no budget: it is paid for already.
     fleet, owner = _own_links(world)
-    finance = finance + np.bincount(owner, place.free[fleet], len(buyers.key))
+    finance = finance + totals(owner, place.free[fleet], len(buyers.key))
     growth = np.where(
         buyers.lab,
         np.maximum(np.maximum(state.used, place.committed) * (1.0 + buyers.growth_cap), FIRST_PURCHASE),
