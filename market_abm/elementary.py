@@ -26,6 +26,12 @@ def log(x):
     return math.log(x)
 
 
+@vectorize(["float64(float64)"], cache=True)
+def expm1(x):
+    """Exponential less one, to all digits near zero."""
+    return math.expm1(x)
+
+
 @vectorize(["float64(float64, float64)"], cache=True)
 def power(base, exponent):
     """``base ** exponent`` for non-negative bases."""

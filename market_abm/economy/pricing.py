@@ -16,11 +16,10 @@ from market_abm.units import ordered_sum
 def terms_of(q: Quarter) -> Terms:
     """Quarters to reroute, notice and term of every link, for the buyer's ceiling."""
     world = q.world
-    shape = world.shape
     return Terms.from_links(
         q.reach,
-        notice=np.broadcast_to(q.offer.notice[:, None], shape),
-        term=np.broadcast_to(np.maximum(q.offer.term, 1)[:, None], shape),
+        notice=q.offer.notice[:, None],
+        term=np.maximum(q.offer.term, 1)[:, None],
         discount=world.discount,
         qualification_lag=float(world.scenario.behaviour.qualification_lag),
         owner=q.conditions.owner_of_sellers(world),
@@ -33,7 +32,8 @@ def bargained(q: Quarter):
     A price cap binds what is signed, not what was agreed before.
     """
     b = q.world.scenario.behaviour
-    deal = bargain(q.problem, q.allocation, protocol=b.protocol, beta=float(b.beta), terms=terms_of(q))
+    q.terms = terms_of(q)
+    deal = bargain(q.problem, q.allocation, protocol=b.protocol, beta=float(b.beta), terms=q.terms)
     if not q.offer.posted.any():
         return deal
     named = q.offer.posted[:, None] & ~q.world.links.internal & (q.allocation.flow > 0.0)

@@ -36,6 +36,7 @@ class Quarter:
     withheld: Floats = None  # type: ignore[assignment]
     allocation: Any = None
     reach: Any = None
+    terms: Any = None
     deal: Any = None
     signed: Floats = None  # type: ignore[assignment]
     new_price: float = float("nan")

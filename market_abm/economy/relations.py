@@ -12,7 +12,6 @@ import numpy as np
 
 from market_abm.economy.book import INTERNAL
 from market_abm.economy.contracting import DUST
-from market_abm.economy.pricing import terms_of
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.world import Floats
 from market_abm.market.bargaining import RationalPair, Terms, pairs_in_force, rational_pair
@@ -86,7 +85,7 @@ def relations(q: Quarter, measured: bool = True) -> Relations:
         s, b = seller[rows], buyer[rows]
         held = on_grid(contracted[s, b] - q.signed[s, b])
         market = _FreeMarket(q)
-        measured_at, pair = _pairs(market, terms_of(q), s, b, held)
+        measured_at, pair = _pairs(market, q.terms, s, b, held)
         at = rows[measured_at]
         split, paid_at = pair.leverage_split(), price[at]
         columns["floor"][at], columns["ceiling"][at], columns["value"][at] = (

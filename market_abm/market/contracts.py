@@ -15,8 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-_expm1 = np.frompyfunc(math.expm1, 1, 1)  # one by one: NumPy's own may differ with the length of an array
-
 
 def payment(price: ArrayLike, volume: ArrayLike, used: ArrayLike, take_or_pay: ArrayLike = 1.0) -> Floats:
     """What the buyer owes for a quarter: ``price * max(used, take_or_pay * volume)``.
@@ -72,16 +70,18 @@ def notice_weight(notice: ArrayLike, term: ArrayLike, discount: float) -> Floats
     if not 0 < discount <= 1:
         raise ValueError(f"discount is {discount}; it must be a factor per quarter in (0, 1]")
     n, h = np.asarray(notice, float), np.asarray(term, float)
-    if np.any(n < 0):
+    if (n < 0).any():
         raise ValueError(f"notice is {n.min()} quarters; it cannot be negative")
-    if np.any(~(h >= 1)):
+    if not (h >= 1).all():
         raise ValueError(f"term is {np.nanmin(h)} quarters; it must be at least 1")
     n = np.minimum(n, h)
     if discount == 1:
         return np.where(np.isinf(h), 0.0, n / np.where(np.isinf(h), 1.0, h))
+    from market_abm.elementary import expm1  # loads the compiler, which importing the arithmetic must not
+
     # expm1: near a discount factor of 1 both differences would lose their digits
     rate = math.log(discount)
-    return np.asarray(_expm1(rate * n) / _expm1(rate * h), dtype=np.float64)
+    return np.asarray(expm1(rate * n) / expm1(rate * h))
 
 
 def repriced(

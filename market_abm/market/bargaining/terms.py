@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,12 +56,8 @@ class Terms:
         """
         linked = np.asarray(linked, bool)
         codes = np.arange(len(linked)) if owner is None else np.asarray(owner)
-        _, group = np.unique(codes, return_inverse=True)
-        own = np.zeros((group.max(initial=-1) + 1, linked.shape[1]), dtype=np.int64)
-        np.add.at(own, group, linked)
-        others = linked.sum(axis=0) - own[group]
-        quarters = np.where(others > 0, 1.0, float(qualification_lag))
-        return cls(quarters, notice, term, discount)
+        others = (codes[:, None] != codes) @ linked
+        return cls(np.where(others, 1.0, float(qualification_lag)), notice, term, discount)
 
     def weight(self, shape: tuple[int, int], seller: NDArray, buyer: NDArray) -> Floats:
         """Weight w of the buyer's loss without the link in its ceiling, one a link (L,).
@@ -69,8 +66,10 @@ class Terms:
         rerouted, less those for which it has notice, and not for ever. At most 1: nobody loses for longer
         than the term on offer.
         """
-        reroute, notice, term = (
-            np.broadcast_to(np.asarray(value, float), shape)[seller, buyer]
-            for value in (self.quarters_to_reroute, self.notice, self.term)
-        )
-        return notice_weight(np.maximum(reroute - notice, 0.0), term, self.discount)
+        return np.broadcast_to(self._weights, shape)[seller, buyer]
+
+    @cached_property
+    def _weights(self) -> Floats:
+        """Weights of all links, in a shape that broadcasts to theirs."""
+        bound = np.asarray(self.quarters_to_reroute, float) - np.asarray(self.notice, float)
+        return notice_weight(np.maximum(bound, 0.0), self.term, self.discount)
