@@ -15,11 +15,10 @@ from numpy.typing import ArrayLike
 from market_abm.market.clearing import Allocation, clear, cleared
 from market_abm.market.problem import TradeProblem
 from market_abm.market.variants import without_merchant
-from market_abm.measures._owners import Floats, matrix, owners
-from market_abm.units import on_grid, ordered_sum
+from market_abm.measures._owners import Bools, Floats, matrix, owners
+from market_abm.units import ordered_sum, to_grid
 
-_SAME_PRICE = 1e-7
-"""A tenth of a grid step, MUSD/kHQ: sums of prices that differ by less are equal."""
+_NO_CAPS = np.zeros((0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,20 +89,24 @@ def merchant_removals(
     """
     allocation = cleared(problem_or_allocation)
     problem = allocation.problem
-    basket = _basket(allocation.served[None, :], index)
+    buyers = _index_buyers(index, problem.buyers)
     grouped = owners(problem.sellers, owner, aggregate_of)
     with_own, kept = _own_use(allocation, own)
     merchant = problem.capacity - ordered_sum(kept, axis=1)
-    gone = np.maximum(grouped.removed(merchant), 0.0)
-    amount = ordered_sum(gone, axis=1)
+    held = np.maximum(merchant / grouped.members[grouped.group], 0.0)
+    amount = grouped.total(held)
     small = amount < least * float(ordered_sum(np.maximum(merchant, 0.0)))
-    go = np.flatnonzero(~small & (amount > 0.0))
-    price, prices, losses = _without(with_own, on_grid(gone[go]), _own_rows(grouped.group, go, kept), basket)
-    after, loss = np.full(len(grouped), price), np.zeros(len(grouped))
+    go = (~small & (amount > 0.0)).nonzero()[0]
+    # The first removal takes nothing: the price index with everybody.
+    goes = grouped.group == np.concatenate(([-1], go))[:, None]
+    rest = without_merchant(with_own, np.where(goes, held, 0.0), *_own_rows(goes, kept))
+    sells = np.where(goes, to_grid(merchant) > to_grid(held), problem.capacity > 0.0)
+    price = _index_prices(problem, sells, rest.seller_price, allocation.served[None, :], buyers)
+    after, loss = np.full(len(grouped), price[0]), np.zeros(len(grouped))
     after[small], loss[small] = np.nan, np.nan
-    after[go], loss[go] = prices, losses
+    after[go], loss[go] = price[1:], np.maximum(rest.loss[1:], 0.0)
     spread = grouped.group
-    return Removals(price, after[spread], amount[spread], loss[spread], allocation.surplus)
+    return Removals(float(price[0]), after[spread], amount[spread], loss[spread], allocation.surplus)
 
 
 def merchant_capacity(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
@@ -138,8 +141,9 @@ def index_price(problem: TradeProblem, allocation: Allocation, index: ArrayLike)
     plus switching and tax); several index buyers are weighted by what they are served. Infinite where no
     seller with capacity reaches one that is served.
     """
-    capacity, price = problem.capacity[None, :], allocation.seller_price[None, :]
-    return float(_index_prices(problem, capacity, price, _basket(allocation.served[None, :], index))[0])
+    sells, price = problem.capacity[None, :] > 0.0, allocation.seller_price[None, :]
+    buyers = _index_buyers(index, problem.buyers)
+    return float(_index_prices(problem, sells, price, allocation.served[None, :], buyers)[0])
 
 
 def index_prices(
@@ -153,7 +157,7 @@ def index_prices(
     served : array (G, B)
         As in :func:`market_abm.market.variants.clear_variants`.
     """
-    return _index_prices(problem, capacity, seller_price, _basket(served, index))
+    return _index_prices(problem, capacity > 0.0, seller_price, served, _index_buyers(index, problem.buyers))
 
 
 def approximate_price_effect(merchant_share: ArrayLike, elasticity: ArrayLike) -> Floats:
@@ -181,66 +185,31 @@ def price_resolution(problem: TradeProblem, price: float) -> float:
     return float(np.max(np.diff(near)) / price) if len(near) > 1 and price > 0.0 else float("inf")
 
 
-@dataclass(frozen=True, eq=False)
-class _Basket:
-    """Index buyers with fixed weights, so that before and after compare like with like."""
-
-    buyers: np.ndarray
-    weight: Floats
-    """(G, n), or (1, n) for all variants."""
-
-
-def _basket(served: Floats, index: ArrayLike) -> _Basket:
-    """Index buyers weighted by what they are served, (G, B)."""
+def _index_buyers(index: ArrayLike, buyers: int) -> np.ndarray:
+    """Rows of the index buyers, (n,)."""
     chosen = np.asarray(index)
-    buyers = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else np.atleast_1d(chosen)
-    if len(buyers) == 0 or buyers.min() < 0 or buyers.max() >= served.shape[1]:
+    rows = chosen.nonzero()[0] if chosen.dtype == np.bool_ else np.atleast_1d(chosen)
+    if len(rows) == 0 or rows.min() < 0 or rows.max() >= buyers:
         raise ValueError(
-            f"index is {np.asarray(index)}; name at least one buyer, by flag or by row from 0 "
-            f"to {served.shape[1] - 1}."
+            f"index is {chosen}; name at least one buyer, by flag or by row from 0 to {buyers - 1}."
         )
-    got = served[:, buyers]
-    total = ordered_sum(got, axis=1)[:, None]
-    equal = np.full(got.shape, 1.0 / len(buyers))
-    return _Basket(buyers, np.divide(got, total, out=equal, where=total > 0.0))
+    return rows
 
 
-def _index_prices(problem: TradeProblem, capacity: Floats, seller_price: Floats, basket: _Basket) -> Floats:
-    """Price index of variants of a problem, capacities and unit prices (G, S)."""
-    reach = problem.linked[None, :, basket.buyers] & (capacity > 0.0)[:, :, None]
-    if problem.link_cap is not None:
-        reach = reach & (problem.link_cap[:, basket.buyers] > 0.0)
-    extra = problem.switching[:, basket.buyers] + problem.tax[:, basket.buyers]
-    delivered = np.where(reach, seller_price[:, :, None] + extra, np.inf)
-    # Among sellers that deliver equally cheaply the lowest price counts, not the first row.
-    level = delivered <= delivered.min(axis=1, keepdims=True, initial=np.inf) + _SAME_PRICE
-    price = np.where(level & reach, seller_price[:, :, None], np.inf).min(axis=1, initial=np.inf)
-    counts = basket.weight > 0.0
-    return ordered_sum(np.where(counts, basket.weight * np.where(counts, price, 0.0), 0.0), axis=1)
+def _index_prices(
+    problem: TradeProblem, sells: Bools, seller_price: Floats, served: Floats, buyers: np.ndarray
+) -> Floats:
+    """Price index (G,) of variants: who has capacity and unit prices (G, S), weights (G, B) or (1, B) for all."""
+    from market_abm.market.kernel import index
+
+    cap = _NO_CAPS if problem.link_cap is None else problem.link_cap
+    return index.index_prices(
+        sells, seller_price, served, buyers, problem.switching, problem.tax, problem.linked, cap
+    )
 
 
-def _own_rows(group: np.ndarray, go: np.ndarray, kept: Floats) -> tuple[np.ndarray, ...]:
-    """Own use that stays apart: removal, seller, buyer (n,), in the order of removals."""
-    place = np.full(int(group.max(initial=-1)) + 1, -1)
-    place[go] = np.arange(len(go))
-    seller, buyer = np.nonzero(kept > 0.0)
-    removal = place[group[seller]]
-    mine = np.flatnonzero(removal >= 0)
-    mine = mine[np.lexsort((seller[mine], buyer[mine], removal[mine]))]
-    return removal[mine], seller[mine], buyer[mine], kept[seller[mine], buyer[mine]]
-
-
-def _without(
-    allocation: Allocation, gone: Floats, apart: tuple[np.ndarray, ...], basket: _Basket
-) -> tuple[float, Floats, Floats]:
-    """Price index with everybody; and it (G,) and the loss of others (G,) when merchant capacity (G, S) goes.
-
-    Own use stays apart.
-    """
-    removal, seller, _, use = apart
-    rest = without_merchant(allocation, np.vstack([np.zeros(gone.shape[1]), gone]), removal + 1, *apart[1:])
-    capacity = np.tile(allocation.problem.capacity, (len(gone) + 1, 1))
-    capacity[1:] -= gone
-    np.subtract.at(capacity, (removal + 1, seller), use)
-    price = _index_prices(allocation.problem, on_grid(capacity), rest.seller_price, basket)
-    return float(price[0]), price[1:], np.maximum(rest.loss[1:], 0.0)
+def _own_rows(goes: Bools, kept: Floats) -> tuple[np.ndarray, ...]:
+    """Own use (S, B) that stays apart: removal, seller, buyer, kHQ (n,), in the order of removals (G, S)."""
+    buyer, seller = kept.T.nonzero()
+    removal, n = goes[:, seller].nonzero()
+    return removal, seller[n], buyer[n], kept[seller[n], buyer[n]]
