@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,44 @@ class Input(NamedTuple):
     type: Number | None
 
 
+class Guess(NamedTuple):
+    """A number with a range, and whether it is whole."""
+
+    path: str
+    low: float
+    middle: float
+    high: float
+    whole: bool
+
+    def at(self, number: float) -> float:
+        """A draw as it stands in a scenario."""
+        return round(number) if self.whole else number
+
+
+class Place(NamedTuple):
+    """A part, map or list in which guesses stand."""
+
+    central: Any
+    """As it is with every number at its central value."""
+    holds: list[tuple[Any, int | Place]]
+    """Fields, keys or positions that are drawn: the number of their guess, or the place below."""
+
+    def drawn(self, numbers: list[float]) -> Any:
+        """The same with the numbers drawn, in the order of the guesses."""
+        central = self.central
+        drawn = {at: numbers[of] if isinstance(of, int) else of.drawn(numbers) for at, of in self.holds}
+        return _changed(central, drawn)
+
+
+class Plan(NamedTuple):
+    """What a seed draws of a scenario."""
+
+    central: Scenario
+    """With every number at its central value."""
+    guesses: list[Guess]
+    place: Place | None
+
+
 def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> Scenario:
     """The same world with every number a plain float.
 
@@ -37,35 +76,91 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
     pin : bool or iterable of str
         True holds every central value (as does `pin: true` in the file); paths hold those and what is below.
     """
-    from market_abm.rng import triangular, uniform
+    from market_abm.rng import triangular, uniforms
 
-    held = () if isinstance(pin, bool) else tuple(pin)
-
-    def number(value: float, parts: tuple[str, ...], kind: Number | None) -> float:
-        if not isinstance(value, Quantity):
-            return value
-        result = float(value)
-        if value.ranged and pin is not True and not scenario.pin:
-            at = paths.join(parts)
-            if not any(at == path or at.startswith(f"{path}.") for path in held):
-                result = triangular(uniform(seed, "input", at), value.low, result, value.high)  # type: ignore[arg-type]
-        return round(result) if kind is not None and kind.whole else result
-
-    world = _mapped(scenario, (), None, number)
-    world._tree = None  # what was drawn stands in no file
-    return world
+    central, guesses, place = _plan(scenario)
+    if place is None or pin is True or scenario.pin:
+        return central.model_copy()
+    draws = uniforms(seed, "input", [guess.path for guess in guesses]).tolist()
+    numbers = [
+        guess.at(triangular(draw, guess.low, guess.middle, guess.high)) for guess, draw in zip(guesses, draws)
+    ]
+    for held in () if isinstance(pin, bool) else pin:
+        for step, guess in enumerate(guesses):
+            if guess.path == held or guess.path.startswith(f"{held}."):
+                numbers[step] = guess.at(guess.middle)
+    return place.drawn(numbers)
 
 
 def numbers(scenario: Scenario) -> Iterator[Input]:
     """Every number of a scenario with its dotted path, in order."""
-    found: list[Input] = []
+    yield from _numbers(scenario, "", None)
 
-    def note(value: float, parts: tuple[str, ...], kind: Number | None) -> float:
-        found.append(Input(paths.join(parts), value, kind))
-        return value
 
-    _mapped(scenario, (), None, note)
-    yield from found
+def _numbers(value: Any, path: str, kind: Number | None) -> Iterator[Input]:
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        yield Input(path, value, kind)
+    for _, label, item, its_kind in _within(value, kind):
+        yield from _numbers(item, paths.below(path, label), its_kind)
+
+
+_plans: dict[int, Plan] = {}
+"""By identity, as long as the scenario lives: a scenario is frozen, and a changed copy is another one."""
+
+
+def _plan(scenario: Scenario) -> Plan:
+    """What seeds draw of a scenario, which does not depend on the seed."""
+    key = id(scenario)
+    if key not in _plans:
+        guesses: list[Guess] = []
+        central, place = _planned(scenario, "", None, guesses)
+        assert not isinstance(place, int)  # a scenario is no number
+        central._tree = None  # what was drawn stands in no file
+        _plans[key] = Plan(central, guesses, place)
+        weakref.finalize(scenario, _plans.pop, key, None).atexit = False
+    return _plans[key]
+
+
+def _planned(
+    value: Any, path: str, kind: Number | None, guesses: list[Guess]
+) -> tuple[Any, int | Place | None]:
+    """A value with every number at its centre, and what of it is drawn; guesses found are added to the list."""
+    if isinstance(value, Quantity):
+        whole = kind is not None and kind.whole
+        guess = Guess(path, value.low, float(value), value.high, whole)  # type: ignore[arg-type]
+        if value.ranged:
+            guesses.append(guess)
+        return guess.at(guess.middle), len(guesses) - 1 if value.ranged else None
+    central, holds = {}, []
+    for at, label, item, its_kind in _within(value, kind):
+        central[at], held = _planned(item, paths.below(path, label), its_kind, guesses)
+        if held is not None:
+            holds.append((at, held))
+    middle = _changed(value, central) if central else value
+    return middle, Place(middle, holds) if holds else None
+
+
+def _within(value: Any, kind: Number | None) -> Iterator[tuple[Any, str, Any, Number | None]]:
+    """What a part, map or list holds: field, key or position, its name in paths, value, numeric type."""
+    if isinstance(value, Part):
+        for name, number in _types(type(value)).items():
+            if not isinstance(item := getattr(value, name), str | bool | None):
+                yield name, name, item, number
+    elif isinstance(value, FrozenMap):
+        for key, item in value.items():
+            yield key, key, item, kind
+    elif isinstance(value, tuple):
+        for step, label in enumerate(labels_of(value)):
+            yield step, label, value[step], kind
+
+
+def _changed(value: Any, changes: dict[Any, Any]) -> Any:
+    """A part, map or list in which some of what it holds is another."""
+    if isinstance(value, Part):
+        return value.model_copy(update=changes)
+    if isinstance(value, FrozenMap):
+        return type(value)({**value, **changes})
+    return tuple([changes.get(step, item) for step, item in enumerate(value)])
 
 
 @cache
@@ -78,27 +173,3 @@ def _types(model: type[Part]) -> dict[str, Number | None]:
         held = next((kind.number for kind in kinds if isinstance(kind, MapOf)), None)
         found[name] = number or held
     return found
-
-
-Change = Callable[[float, tuple[str, ...], Number | None], float]
-"""(number, parts of its path, its type) -> what it becomes."""
-
-
-def _mapped(value: Any, path: tuple[str, ...], kind: Number | None, change: Change) -> Any:
-    """The same structure with every number replaced."""
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return change(value, path, kind)
-    if isinstance(value, Part):
-        types = _types(type(value))
-        update = {
-            name: _mapped(item, (*path, name), types[name], change)
-            for name in types
-            if not isinstance(item := getattr(value, name), str | bool | None)
-        }
-        return value.model_copy(update=update)
-    if isinstance(value, FrozenMap):
-        return type(value)({key: _mapped(item, (*path, key), kind, change) for key, item in value.items()})
-    if isinstance(value, tuple):
-        labels = labels_of(value)
-        return tuple(_mapped(item, (*path, label), kind, change) for item, label in zip(value, labels))
-    return value

@@ -11,10 +11,16 @@ _SEGMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
 
 def join(parts: Iterable[object]) -> str:
     """The dotted path of its parts."""
-    words = (str(part) for part in parts)
-    return ".".join(
-        json.dumps(word, ensure_ascii=False) if "." in word or '"' in word else word for word in words
-    )
+    return ".".join([_segment(str(part)) for part in parts])
+
+
+def below(path: str, part: str) -> str:
+    """The dotted path of a part of what stands at ``path``; the empty path is that of the whole."""
+    return f"{path}.{_segment(part)}" if path else _segment(part)
+
+
+def _segment(word: str) -> str:
+    return json.dumps(word, ensure_ascii=False) if "." in word or '"' in word else word
 
 
 def split(path: str) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import math
+import pickle
 
 import pytest
 
 from market_abm import rng
-from market_abm.scenario import Quantity, load_scenario, scenario_from
+from market_abm.scenario import Quantity, draw, load_scenario, scenario_from
 from market_abm.scenario.draw import numbers
 
 from .worlds import path_set, world
@@ -89,3 +92,62 @@ def test_two_entries_of_one_kind_and_quarter_have_draws_of_their_own():
         if "timeline" in item.path and item.path.endswith("change")
     ]
     assert paths == ["timeline.demand_shock@2027Q1.change", "timeline.demand_shock@2027Q1#2.change"]
+
+
+def plain(scenario, seed):
+    """The draw written down number by number."""
+    found = {}
+    for item in numbers(scenario):
+        value = float(item.value)
+        if isinstance(item.value, Quantity) and item.value.ranged:
+            u = rng.uniform(seed, "input", item.path)
+            value = rng.triangular(u, item.value.low, value, item.value.high)
+        found[item.path] = round(value) if item.type is not None and item.type.whole else value
+    return found
+
+
+@pytest.mark.parametrize("name", ["colossus-lease", "two-clouds-three-labs"])
+def test_every_number_is_drawn_by_its_own_path_in_every_seed(name):
+    scenario = load_scenario(name)
+    for seed in (1, 2):
+        assert {item.path: item.value for item in numbers(scenario.drawn(seed))} == plain(scenario, seed)
+
+
+def test_a_changed_copy_is_drawn_as_it_stands():
+    scenario = scenario_from(world())
+    before = scenario.drawn(3)
+    firms = dict(scenario.firms)
+    lab = firms["Lab"].lab.model_copy(update={"rnd": Quantity(50.0, 40.0, 70.0)})
+    firms["Lab"] = firms["Lab"].model_copy(update={"lab": lab})
+    changed = scenario.model_copy(update={"firms": type(scenario.firms)(firms)})
+    assert changed.drawn(3).firms["Lab"].lab.rnd == pytest.approx(10.0 * before.firms["Lab"].lab.rnd)
+    assert scenario.drawn(3) == before
+    pinned = scenario.model_copy(update={"pin": True})
+    assert pinned.drawn(3).firms["Lab"].lab.rnd == 5.0
+
+
+def test_copies_and_what_comes_from_another_process_draw_the_same():
+    scenario = scenario_from(world())
+    before = scenario.drawn(4)
+    for same in (pickle.loads(pickle.dumps(scenario)), copy.copy(scenario), copy.deepcopy(scenario)):
+        assert same.drawn(4) == before
+    assert len(pickle.dumps(scenario)) == len(pickle.dumps(scenario_from(world())))
+
+
+def test_what_a_scenario_draws_is_kept_no_longer_than_the_scenario():
+    gc.collect()
+    kept = len(draw._plans)
+    scenario = scenario_from(world())
+    scenario.drawn(1)
+    scenario.drawn(2)
+    assert len(draw._plans) == kept + 1
+    del scenario
+    gc.collect()
+    assert len(draw._plans) == kept
+
+
+def test_a_draw_keeps_no_file():
+    scenario = load_scenario("two-clouds-three-labs")
+    for drawn in (scenario.drawn(1), scenario.drawn(1, pin=True)):
+        assert drawn._tree is None and drawn.lineage == scenario.lineage
+        assert drawn is not scenario.drawn(1, pin=True)
