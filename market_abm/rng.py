@@ -6,9 +6,9 @@ elsewhere shifts nobody's draws, and order and number of processes do not matter
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
+from hashlib import blake2b
 from statistics import NormalDist
 
 import numpy as np
@@ -22,7 +22,8 @@ STEPS = 9007199254740992.0
 
 def uniform(seed: int, purpose: str, key: str, quarter: int = -1) -> float:
     """One draw from the open interval (0, 1), a pure function of its four arguments."""
-    word = int.from_bytes(_digest(f"{seed}\x1f{purpose}\x1f{key}\x1f{quarter}"), "big") >> 11
+    text = f"{seed}\x1f{purpose}\x1f{key}\x1f{quarter}"
+    word = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 11
     return (word + 0.5) / STEPS
 
 
@@ -32,13 +33,14 @@ def uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) ->
 
 
 def _uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int) -> NDArray[np.float64]:
-    head, tail = f"{seed}\x1f{purpose}\x1f", f"\x1f{quarter}"
-    words = np.frombuffer(b"".join([_digest(f"{head}{key}{tail}") for key in keys]), dtype=">u8") >> 11
+    head = blake2b(f"{seed}\x1f{purpose}\x1f".encode(), digest_size=8)
+    digests = []
+    for key in keys:
+        text = head.copy()  # the hash of what all keys begin with goes on with the rest
+        text.update(f"{key}\x1f{quarter}".encode())
+        digests.append(text.digest())
+    words = np.frombuffer(b"".join(digests), dtype=">u8") >> 11
     return (words.astype(np.float64) + 0.5) / STEPS
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
 
 _kept = lru_cache(maxsize=256)(_uniforms)

@@ -42,23 +42,27 @@ def closed(central: Scenario, drawn: Scenario) -> Scenario:
 
 def volume_factors(central: Scenario, drawn: Scenario) -> dict[str, float]:
     """What each contract's drawn volume is multiplied with."""
-    factor = {}
+    factor: dict[str, float] = {}
+    rows_of: dict[str, list[str]] = {}
+    for key, contract in drawn.contracts.items():
+        rows_of.setdefault(contract.supplier, []).append(key)
     for name, firm in drawn.firms.items():
-        rows = [key for key, contract in drawn.contracts.items() if contract.supplier == name]
-        if firm.fleet is None or not rows:
+        rows = rows_of.get(name)
+        if firm.fleet is None or rows is None:
             continue
         middle = float(central.firms[name].fleet.online)  # type: ignore[union-attr]
         grown = float(firm.fleet.online) / middle if middle > 0 else 1.0
-        target = grown * sum(_opening(central, key) for key in rows)
-        term = grown * sum(_opening(drawn, key) for key in rows if drawn.contracts[key].kind == "term")
-        rest = grown * sum(_opening(drawn, key) for key in rows if drawn.contracts[key].kind != "term")
+        fixed = [key for key in rows if drawn.contracts[key].kind == "term"]
+        residual = [key for key in rows if drawn.contracts[key].kind != "term"]
+        target = grown * sum([_opening(central, key) for key in rows])
+        term = grown * sum([_opening(drawn, key) for key in fixed])
+        rest = grown * sum([_opening(drawn, key) for key in residual])
         if rest > 0:
             room = max((target - term) / rest, LEAST)
             both = target / (term + room * rest)
         else:
             room, both = 1.0, target / term if term > 0 else 1.0
-        for key in rows:
-            factor[key] = grown * both * (1.0 if drawn.contracts[key].kind == "term" else room)
+        factor |= dict.fromkeys(fixed, grown * both) | dict.fromkeys(residual, grown * both * room)
     return factor
 
 

@@ -157,8 +157,8 @@ def contract_record(
     path = np.zeros(horizon)
     for when in sorted(dated):
         path[max(when, 0) :] = dated[when]
-    quarters = np.arange(horizon)
-    path[(quarters < begins) | (quarters > ends)] = 0.0
+    path[: max(begins, 0)] = 0.0
+    path[max(ends + 1, 0) :] = 0.0
     if contract.fee is not None:
         price = float(contract.fee) / max(max(dated.values()), 1e-9)
     else:

@@ -151,13 +151,14 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
     parts = [drawn.segments[k] if k in drawn.segments else drawn.firms[k].lab for k in keys]
     is_lab = np.array([k in drawn.firms for k in keys], dtype=bool)
     row = np.array([rows.row(k) for k in keys], dtype=np.int64)
+    fields = [vars(part) for part in parts]  # labs and segments have some fields in common
 
     def column(name: str, default: float = 0.0) -> Floats:
-        values = [getattr(p, name, default) for p in parts]
+        values = [field.get(name) for field in fields]
         return np.array([default if v is None else float(v) for v in values])
 
     product = np.array(
-        [lab and getattr(p, "product_share", None) is not None for lab, p in zip(is_lab, parts)], dtype=bool
+        [lab and field.get("product_share") is not None for lab, field in zip(is_lab, fields)], dtype=bool
     )
     share = np.where(product, column("product_share"), 0.0)
     inside = float(ordered_sum(share))
@@ -167,7 +168,7 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
     market = float(ordered_sum(np.where(product, revenue, 0.0))) / (1.0 - float(drawn.product.outside_share))
     with np.errstate(divide="ignore", invalid="ignore"):
         monetisation = np.where(product & (share > 0) & (market > 0), revenue / (market * share), 1.0)
-    captive = np.array([getattr(p, "kind", "") == "captive" for p in parts], dtype=bool)
+    captive = np.array([field.get("kind") == "captive" for field in fields], dtype=bool)
     open_segment = ~is_lab & ~captive
     growth = np.ones((len(keys), horizon))
     for b, part in enumerate(parts):
@@ -178,7 +179,7 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
     return Buyers(
         row=row,
         key=keys,
-        label=tuple((getattr(p, "label", None) or k) for k, p in zip(keys, parts)),
+        label=tuple([field.get("label") or k for k, field in zip(keys, fields)]),
         owner_code=rows.owner_code[row],
         lab=is_lab,
         product=product,
@@ -196,5 +197,5 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
         elasticity=column("elasticity", 1.0),
         growth=growth,
         rollover=np.where(is_lab, cloud, np.where(captive, own, column("rollover", cloud))),
-        blocks=tuple(getattr(p, "blocks", None) for p in parts),
+        blocks=tuple([field.get("blocks") for field in fields]),
     )

@@ -29,14 +29,13 @@ def series(values: Mapping[str, float], start: int, horizon: int) -> Floats:
 
 def held_then_growing(values: Mapping[str, float], growth: float, start: int, horizon: int) -> Floats:
     """A dated path that holds between its dates and grows after the last one at a constant rate."""
-    dated = sorted((quarter_index(q) - start, float(v)) for q, v in values.items())
-    out = np.zeros(horizon)
-    last, level = dated[-1]
-    for t in range(horizon):
-        known = [v for when, v in dated if when <= t]
-        out[t] = known[-1] if known else dated[0][1]
-        if t > last:
-            out[t] = level * (1.0 + float(growth)) ** (t - last)
+    dated = sorted([(quarter_index(q) - start, float(v)) for q, v in values.items()])
+    out = np.full(horizon, dated[0][1])
+    for when, value in dated[1:]:
+        out[max(when, 0) :] = value
+    (last, level), pace = dated[-1], 1.0 + float(growth)
+    for t in range(max(last + 1, 0), horizon):
+        out[t] = level * pace ** (t - last)
     return out
 
 
