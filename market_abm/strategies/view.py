@@ -6,8 +6,10 @@ arrays that have a leading axis of rows. A method of an agent gets the same view
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -93,20 +95,21 @@ class Menu:
         others[at, self.chosen] = -np.inf
         best = others.argmax(axis=1)
         columns = (self.chosen, self.scores[at, self.chosen], best, others[at, best])
+        none, options, unit = -math.inf, self.options, self.unit
         return [
             {
                 "firm": key,
                 "verb": verb,
-                "option": self.options[chosen],
+                "option": options[chosen],
                 "score": score,
-                "next_option": "" if next_score == -np.inf else self.options[second],
-                "next_score": float("nan") if next_score == -np.inf else next_score,
-                "unit": self.unit,
-                "binding": self.binding[i] if i < len(self.binding) else "",
+                "next_option": "" if next_score == none else options[second],
+                "next_score": math.nan if next_score == none else next_score,
+                "unit": unit,
+                "binding": binding,
                 "detail": "",
             }
-            for i, (key, chosen, score, second, next_score) in enumerate(
-                zip(keys, *(column.tolist() for column in columns))
+            for key, binding, chosen, score, second, next_score in zip(
+                keys, chain(self.binding, repeat("")), *[column.tolist() for column in columns]
             )
         ]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 
 from market_abm.economy.book import INTERNAL, KINDS
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import Relations
 from market_abm.economy.world import NEVER
+from market_abm.scenario.calendar import quarter_name
 from market_abm.units import usd_per_gpu_hour
 
 
@@ -50,20 +54,16 @@ def contracts(q: Quarter) -> dict[str, np.ndarray]:
 
     def name(quarters: np.ndarray) -> np.ndarray:
         known = np.where((quarters < 0) | (quarters >= NEVER), -1, quarters)
-        names = [world.quarter_name(n) for n in range(known.max(initial=-1) + 1)]
-        return np.array([*names, ""], dtype=object)[known]  # -1 is the last one
+        return _quarters(world.start, int(known.max(initial=-1)) + 1)[known]
 
-    live = book.in_force(t)
-    status = np.where(
-        book.start > t, "starts later", np.where(book.noticed < NEVER, "notice given", "in force")
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        used = np.where(live & (book.volume > 0), q.delivery.used_by_contract / book.volume, np.nan)
+    status = np.where(book.start > t, 2, book.noticed < NEVER)
+    used = np.full(len(book), np.nan)
+    np.divide(q.delivery.used_by_contract, book.volume, out=used, where=book.in_force(t))
     return {
-        "contract": np.array(book.id, dtype=object),
-        "supplier": np.array([world.sellers.key[s] for s in book.supplier], dtype=object),
-        "buyer": np.array([world.buyers.key[b] for b in book.buyer], dtype=object),
-        "kind": np.array([KINDS[k] for k in book.kind], dtype=object),
+        "contract": _texts(book.id),
+        "supplier": _texts(world.sellers.key)[book.supplier],
+        "buyer": _texts(world.buyers.key)[book.buyer],
+        "kind": _texts(KINDS)[book.kind],
         "volume_kh100e": book.volume,
         "price_usd_per_gpu_hour": np.where(book.kind == INTERNAL, np.nan, usd_per_gpu_hour(book.price)),
         "start": name(book.start),
@@ -71,8 +71,18 @@ def contracts(q: Quarter) -> dict[str, np.ndarray]:
         "firm_until": name(book.firm_until),
         "notice_quarters": book.notice,
         "take_or_pay": book.take_or_pay,
-        "status": status.astype(object),
+        "status": _texts(("in force", "notice given", "starts later"))[status],
         "used_share": used,
         "payment_musd": q.delivery.payment_by_contract,
         "estimated": book.estimated,
     }
+
+
+def _texts(names: Sequence[str]) -> np.ndarray:
+    return np.array(names, dtype=object)
+
+
+@lru_cache(maxsize=64)
+def _quarters(start: int, count: int) -> np.ndarray:
+    """Names of as many quarters, and at the end, which is also position -1, that of none."""
+    return _texts([*(quarter_name(start + t) for t in range(count)), ""])
