@@ -44,6 +44,8 @@ class Layout(NamedTuple):
     texts: tuple[Column, ...]
     numbers: dict[str, tuple[Column, ...]]
     """By type, where there are any: columns of one type are kept as one matrix."""
+    place: dict[str, tuple[str, int]]
+    """Matrix and row of each column of numbers."""
     silent: dict[str, Any]
     """A row that says nothing."""
 
@@ -58,24 +60,33 @@ class Part(NamedTuple):
 
     def columns(self, table: str) -> Columns:
         """Values by name, in the order of the dictionary."""
-        layout = layout_of(table)
-        found: Columns = dict(self.texts)
-        for dtype, matrix in self.numbers.items():
-            found |= zip([column.name for column in layout.numbers[dtype]], matrix)
-        return {column.name: found[column.name] for column in layout.columns}
+        return {column.name: self.column(table, column.name) for column in layout_of(table).columns}
+
+    def column(self, table: str, name: str) -> Any:
+        """Values of one column."""
+        if name in self.texts:
+            return self.texts[name]
+        dtype, row = layout_of(table).place[name]
+        return self.numbers[dtype][row]
 
 
 @cache
 def layout_of(table: str) -> Layout:
     wanted = columns(table)
+    numbers = {
+        dtype: of_type
+        for dtype in KINDS
+        if (of_type := tuple(column for column in wanted if column.dtype == dtype))
+    }
     return Layout(
         columns=wanted,
         names=frozenset(column.name for column in wanted),
         texts=tuple(column for column in wanted if column.dtype == "str"),
-        numbers={
-            dtype: of_type
-            for dtype in KINDS
-            if (of_type := tuple(column for column in wanted if column.dtype == dtype))
+        numbers=numbers,
+        place={
+            column.name: (dtype, row)
+            for dtype, of_type in numbers.items()
+            for row, column in enumerate(of_type)
         },
         silent={column.name: _EMPTY.get(column.dtype) for column in wanted},
     )
@@ -140,6 +151,8 @@ def _strings(column: Column, values: Any) -> list[str]:
 def _matrix(dtype: str, wanted: tuple[Column, ...], given: list[Any]) -> np.ndarray:
     """The numbers of columns of one type, one column after the other, unless one of them is infinite."""
     kinds = _ARRAYS[dtype]
+    if dtype == "int":
+        given = [_whole(values) for values in given]
     if all(isinstance(v, np.ndarray) and v.ndim == 1 and v.dtype.kind in kinds for v in given):
         numbers = np.concatenate(given, dtype=KINDS[dtype], casting="unsafe")
     else:
@@ -150,6 +163,12 @@ def _matrix(dtype: str, wanted: tuple[Column, ...], given: list[Any]) -> np.ndar
     if dtype == "float" and np.isinf(numbers).any():
         raise _refused(wanted[int(np.isinf(numbers).argmax()) // (len(numbers) // len(wanted))], math.inf)
     return numbers
+
+
+def _whole(values: Any) -> Any:
+    """An array of floats as whole numbers where all of them are; anything else as it is."""
+    floats = isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind == "f"
+    return values.astype(np.int64) if floats and all(map(float.is_integer, values.tolist())) else values
 
 
 def _value(column: Column, value: Any) -> Any:
@@ -197,8 +216,9 @@ def _sorted(table: str, part: Part) -> Part:
     if table in UNIQUE and len(set(rows)) < len(rows):
         twice = next(row for row in zip(*keys) if rows.count(row if len(keys) > 1 else row[0]) > 1)
         raise RecordError(f"{table}: {' > '.join(str(item) for item in twice)} stands there twice")
-    order = sorted(range(part.rows), key=rows.__getitem__)
-    if order == list(range(part.rows)):
+    places = list(range(part.rows))
+    order = sorted(places, key=rows.__getitem__)
+    if order == places:
         return part
     return Part(
         part.rows,
@@ -211,5 +231,5 @@ def _sortable(table: str, part: Part, name: str) -> list:
     """A column that can be compared: NaN, which cannot, comes first."""
     if name in part.texts:
         return part.texts[name]
-    plain = part.columns(table)[name].tolist()
+    plain = part.column(table, name).tolist()
     return [-math.inf if value != value else value for value in plain]

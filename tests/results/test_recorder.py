@@ -132,3 +132,34 @@ def test_whole_numbers_and_arrays_of_them_are_floats_where_floats_stand(quarter)
     kept.record("2026Q3", quarter | {"firms": firms})
     assert kept.tables()["firms"]["cash_musd"].dtype == np.float64
     assert kept.tables()["firms"]["debt_musd"].dtype == np.float64
+
+
+@pytest.mark.parametrize("odd", [2.5, math.nan, math.inf])
+def test_arrays_of_floats_are_whole_numbers_where_all_of_them_are(quarter, odd):
+    counts = np.arange(11.0)
+    kept = recorder()
+    kept.record("2026Q3", quarter | {"firms": quarter["firms"] | {"supplier_count": counts}})
+    assert kept.tables()["firms"]["supplier_count"].dtype == np.int64
+    counts[4] = odd
+    with pytest.raises(RecordError, match=r"supplier_count (must be int|is infinite)"):
+        recorder().record("2026Q3", quarter | {"firms": quarter["firms"] | {"supplier_count": counts}})
+
+
+def test_a_quarter_that_does_not_fit_leaves_the_recorder_as_it_was(quarter):
+    kept = recorder()
+    assert kept.last == {}
+    kept.record("2026Q3", quarter)
+    with pytest.raises(RecordError):
+        kept.record("2026Q4", quarter | {"events": [{"stage": 2, "kind": None}]})
+    assert kept.quarters == ["2026Q3"] and len(kept.tables()["steps"]) == 1
+    for name, part in kept.last.items():
+        assert ("scenario", "seed", "quarter", *part) == names(name)
+        assert all(isinstance(values, list | np.ndarray) for values in part.values())
+
+
+def test_what_is_given_is_copied(quarter):
+    cash = np.arange(11.0)
+    kept = recorder()
+    kept.record("2026Q3", quarter | {"firms": quarter["firms"] | {"cash_musd": cash}})
+    cash[:] = -1.0
+    assert kept.tables()["firms"]["cash_musd"].min() == 0.0
