@@ -93,7 +93,9 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
     """Clear the whole market and remove each owner in turn."""
     world = q.world
     p_lr = long_run_price(q)
-    demand = q.demand.at(np.full((len(world.buyers.key), 1), p_lr))[:, 0]
+    prices = np.empty((len(world.buyers.key), 2))
+    prices[:] = p_lr, q.new_price
+    demand, going = q.demand.at(prices).T
     capacity = q.position.sellable
     total = float(ordered_sum(capacity))
     tau = float(ordered_sum(demand)) / total if total > 0 else float("nan")
@@ -106,7 +108,7 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
         "linked": linked,
         "long_run_price": p_lr,
         "demand": demand,
-        "demand_going": q.demand.total(q.new_price),
+        "demand_going": float(ordered_sum(going)),
         "tightness": tau,
         "tight": tight,
     }
@@ -118,7 +120,7 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
     removals = merchant_removals(
         allocation, world.buyers.index, world.links.internal, seller_owner, aggregate
     )
-    low, high = _band(q, allocation)
+    low, high = _band(q, allocation, seller_owner, aggregate)
     needed = pivotality(capacity, demand, linked, None, seller_owner, aggregate)
     return WholeMarket(
         allocation,
@@ -129,7 +131,7 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
             allocation,
             seller_owner,
             aggregate,
-            known=_without_own_use(removals, allocation.problem.capacity, *_owners(q)),
+            known=_without_own_use(removals, allocation.problem.capacity, seller_owner, aggregate),
         ),
         removals=removals,
         effect_low=low,
@@ -141,7 +143,7 @@ def whole_market(q: Quarter, measured: bool) -> WholeMarket:
 def _without_own_use(removals: Removals, capacity: Floats, owner: np.ndarray, aggregate: Floats) -> Floats:
     """Loss of others where all capacity is merchant: it is the marginal contribution, (S,), else NaN."""
     grouped = owners(len(capacity), owner, aggregate)
-    whole = ordered_sum(grouped.removed(capacity), axis=1)[grouped.group]
+    whole = grouped.total(capacity / grouped.members[grouped.group])[grouped.group]
     return np.where(removals.withdrawn == whole, removals.loss, np.nan)
 
 
@@ -170,7 +172,9 @@ def _blocks(q: Quarter, demand: Any) -> tuple[Floats, Floats]:
     return value_blocks(q.world, demand, none, np.full(len(none), np.inf), q.new_price, refine)
 
 
-def _band(q: Quarter, whole: Allocation) -> tuple[Floats, Floats]:
+def _band(
+    q: Quarter, whole: Allocation, seller_owner: np.ndarray, aggregate: Floats
+) -> tuple[Floats, Floats]:
     """Price effect at the two ends of the segments' elasticity: the inelastic end is the high one.
 
     NaN for owners with less than `NOTICEABLE` of merchant capacity, whose effect is small at both.
@@ -184,7 +188,8 @@ def _band(q: Quarter, whole: Allocation) -> tuple[Floats, Floats]:
             clear(whole.problem.replace(block_quantity=quantity), start=whole),
             q.world.buyers.index,
             q.world.links.internal,
-            *_owners(q),
+            seller_owner,
+            aggregate,
             least=NOTICEABLE,
         )
         ends.append(removals.price_effect)

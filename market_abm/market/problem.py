@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -112,8 +113,9 @@ class TradeProblem:
         capacity = _vector("capacity", self.capacity)
         blocks = _matrix("block_quantity", self.block_quantity)
         sizes = (len(capacity), *blocks.shape)
-        for item in fields(self):
-            object.__setattr__(self, item.name, _coerce(item.name, getattr(self, item.name), sizes))
+        held = self.__dict__
+        for name in _FIELDS:
+            held[name] = _coerce(name, held[name], sizes)
         _check_falling(self.block_quantity, self.block_value)
 
     @classmethod
@@ -133,10 +135,10 @@ class TradeProblem:
         """Number of buyers B."""
         return len(self.block_quantity)
 
-    @property
+    @cached_property
     def link_cost(self) -> Floats:
         """Cost of a unit on each link, (S, B): unit_cost + switching + wedge + tax, MUSD/kHQ."""
-        return self.unit_cost[:, None] + self.switching + self.wedge + self.tax
+        return _locked(self.unit_cost[:, None] + self.switching + self.wedge + self.tax)
 
     @property
     def gain(self) -> Floats:
@@ -153,27 +155,30 @@ class TradeProblem:
         ValueError
             As the constructor.
         """
-        if not _FIELDS.issuperset(changes):
-            unknown = changes.keys() - _FIELDS
+        if not _FIELDS.keys() >= changes.keys():
+            unknown = changes.keys() - _FIELDS.keys()
             allowed = ", ".join(sorted(_FIELDS))
             raise TypeError(f"TradeProblem has no argument {sorted(unknown)}: use one of {allowed}.")
         sizes = (self.sellers, *self.block_quantity.shape)
         same_shape = ("capacity" not in changes or np.shape(changes["capacity"]) == sizes[:1]) and (
             "block_quantity" not in changes or np.shape(changes["block_quantity"]) == sizes[1:]
         )
+        held = dict(self.__dict__)
+        if not same_shape or not _LINK_COSTS.isdisjoint(changes):
+            held.pop("link_cost", None)
         if not same_shape:
-            return TradeProblem(**{**self.__dict__, **changes})
-        checked = {
-            name: value if value is self.__dict__[name] else _coerce(name, value, sizes)
-            for name, value in changes.items()
-        }
-        problem = TradeProblem._trusted(**{**self.__dict__, **checked})
-        if "block_quantity" in changes or "block_value" in changes:
+            return TradeProblem(**held | changes)
+        for name, value in changes.items():
+            if value is not held[name]:
+                held[name] = _coerce(name, value, sizes)
+        problem = TradeProblem._trusted(**held)
+        if "block_value" in changes or "block_quantity" in changes:
             _check_falling(problem.block_quantity, problem.block_value)
         return problem
 
 
-_FIELDS = {item.name for item in fields(TradeProblem)}
+_FIELDS = dict.fromkeys(item.name for item in fields(TradeProblem))
+_LINK_COSTS = {"unit_cost", *_LINK_PRICES}
 
 
 def _vector(name: str, value: ArrayLike) -> NDArray[Any]:
@@ -199,7 +204,7 @@ def _coerce(name: str, value: Any, sizes: tuple[int, int, int]) -> NDArray[Any] 
         shape = (buyers, blocks)
     else:
         shape = (sellers, buyers)
-    if value is None:
+    if value is None or (name in _LINK_PRICES and type(value) is float and value == 0.0):
         return _left_out(name, shape)
     if name == "linked":
         array = np.asarray(value)

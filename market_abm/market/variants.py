@@ -92,7 +92,7 @@ def clear_variants(
             f"capacity has shape {capacity.shape} and quantity {blocks.shape}; they must be (variants, "
             f"{base.sellers}) and ({len(rows)}, {base.block_quantity.shape[1]})."
         )
-    if (np.diff(rows) < 0).any():
+    if (rows[1:] < rows[:-1]).any():
         raise ValueError("variant must rise: give the rows of the first variant first.")
     factor = np.ones(count) if scale is None else np.asarray(scale, dtype=np.float64)
     none = np.full((count, 2), -1)
@@ -113,7 +113,7 @@ def clear_variants(
         _NONE if base.tie_key is None else base.tie_key,
         base.link_cost,
         factor,
-        np.searchsorted(rows, np.arange(count + 1)),
+        rows.searchsorted(np.arange(count + 1)),
         buyers,
         np.ascontiguousarray(blocks),
         links,
@@ -123,7 +123,7 @@ def clear_variants(
         has_tree(start._state),
         *start._state,
     )
-    for g in np.flatnonzero(pivots < 0):  # `clear` has a fallback that needs no pivots
+    for g in (pivots < 0).nonzero()[0]:  # `clear` has a fallback that needs no pivots
         alone = clear(_variant(base, capacity[g], factor[g], buyers, blocks, rows == g, links[g], caps[g]))
         surplus[g], served[g], price[g] = alone.surplus, alone.served, alone.seller_price
         if gone[g] >= 0:
@@ -188,13 +188,14 @@ def without_merchant(
 
     problem, steps, use = start.problem, to_grid(gone), to_grid(own_use)
     rows, sellers, buyers = (np.asarray(each, dtype=np.int64) for each in (removal, own_seller, own_buyer))
-    first = np.searchsorted(rows, np.arange(len(steps) + 1))
-    loss, price = np.full(len(steps), np.nan), np.zeros(steps.shape)
+    first = rows.searchsorted(np.arange(len(steps) + 1))
     if has_tree(start._state):
         loss, price = take_merchant(
             *start._state, steps, first, sellers, buyers, use, *price_arguments(problem)
         )
-    for g in np.flatnonzero(np.isnan(loss)):  # several sellers, or no answer from the tree: two solves
+    else:
+        loss, price = np.full(len(steps), np.nan), np.zeros(steps.shape)
+    for g in np.isnan(loss).nonzero()[0]:  # several sellers, or no answer from the tree: two solves
         quantity, capacity = problem.block_quantity.copy(), problem.capacity.copy()
         cap = None if problem.link_cap is None else problem.link_cap.copy()
         for n in range(first[g], first[g + 1]):

@@ -8,6 +8,7 @@ price index and the loss of others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,14 +46,14 @@ class Removals:
     loss: Floats
     surplus: float
 
-    @property
+    @cached_property
     def price_effect(self) -> Floats:
         """Rise of the price index, a fraction, (S,)."""
         if not 0.0 < self.price < np.inf:
             return np.full(len(self.price_without), np.nan)
         return self.price_without / self.price - 1.0
 
-    @property
+    @cached_property
     def loss_of_others(self) -> Floats:
         """Loss of others as a share of the surplus of the whole market, (S,)."""
         return self.loss / self.surplus if self.surplus > 0.0 else np.zeros(len(self.loss))
@@ -125,12 +126,12 @@ def own_use(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
 
 def _own_use(allocation: Allocation, own: ArrayLike | None) -> tuple[Allocation, Floats]:
     """The optimum with most own use, and that use."""
-    inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_)
+    inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_, copy=False)
     if not inside.any():
         return allocation, np.zeros(inside.shape)
-    first, wanted, given = allocation, inside.astype(np.float64), allocation.problem.incumbent
-    if given is None or not np.array_equal(given, wanted):
-        first = clear(allocation.problem.replace(incumbent=wanted), start=allocation)
+    first, given = allocation, allocation.problem.incumbent
+    if given is None or not (given == inside).all():
+        first = clear(allocation.problem.replace(incumbent=inside.astype(np.float64)), start=allocation)
     return first, np.where(inside, first.flow, 0.0)
 
 
