@@ -91,16 +91,18 @@ def inverse_demand(price, demanded, quantity):
     worth = np.empty(len(quantity))
     for b in range(len(quantity)):
         curve, wanted = demanded[b], quantity[b]
-        after = 0
-        for at in curve:
-            if at <= wanted:
-                after += 1
         if wanted < curve[0]:
             worth[b] = price[0]
         elif wanted >= curve[-1]:
             worth[b] = price[-1]
         else:
-            low, high = curve[after - 1], curve[after]
-            width = high - low if high > low else 1.0
-            worth[b] = price[after - 1] + (price[after] - price[after - 1]) / width * (wanted - low)
+            before, after = 0, len(curve) - 1  # wanted lies from the one rung to below the other
+            while after - before > 1:
+                middle = (before + after) // 2
+                if curve[middle] <= wanted:
+                    before = middle
+                else:
+                    after = middle
+            slope = (price[after] - price[before]) / (curve[after] - curve[before])
+            worth[b] = price[before] + slope * (wanted - curve[before])
     return worth

@@ -92,8 +92,10 @@ _NEUTRAL = {
     "price": 0.0, "start": 0, "ends": NEVER, "firm_until": -1, "notice": 1, "take_or_pay": 1.0,
     "exclusive": False, "recall": False, "prepaid": 0.0, "noticed": NEVER, "estimated": False,
 }  # fmt: skip
-
-
+_NEUTRAL_ROW: dict[str, NDArray[Any]] = {
+    name: np.array([value], dtype=_TYPES.get(name, np.float64)) for name, value in _NEUTRAL.items()
+}
+"""Columns of one contract, as long as a book needs them when repeated."""
 _TOGETHER = tuple(
     [name for name in _ARRAYS if name != "path" and _TYPES.get(name, np.float64) is kind]
     for kind in (np.int64, np.float64, np.bool_)
@@ -109,19 +111,20 @@ def _in_order(parts: tuple[Book, ...], ids: tuple[str, ...]) -> Book:
 
 def _rows_of(parts: tuple[Book, ...], ids: tuple[str, ...], index: NDArray[np.int64]) -> Book:
     """Some rows of all parts, whose ids are ``ids``: columns of one type are moved as one table."""
-    columns = {"path": np.concatenate([part.path for part in parts]).take(index, axis=0)}
+    columns: dict[str, Any] = {
+        "id": tuple([ids[i] for i in index.tolist()]),
+        "path": np.concatenate([part.path for part in parts]).take(index, axis=0),
+    }
     for names in _TOGETHER:
         held = np.concatenate([part.__dict__[name] for name in names for part in parts])
         columns.update(zip(names, held.reshape(len(names), len(ids)).take(index, axis=1)))
-    return Book(id=tuple([ids[i] for i in index.tolist()]), **columns)
+    return changed(parts[0], columns)
 
 
 def columns(ids: tuple[str, ...], horizon: int, **given: NDArray[Any]) -> Book:
     """A book from columns; those left out take neutral values, and volumes are delivered from start to end."""
     full: dict[str, NDArray[Any]] = {
-        name: np.full(len(ids), _NEUTRAL[name], dtype=_TYPES.get(name, np.float64))
-        for name in _ARRAYS
-        if name not in given and name != "path"
+        name: neutral.repeat(len(ids)) for name, neutral in _NEUTRAL_ROW.items() if name not in given
     }
     for name, column in given.items():
         full[name] = np.asarray(column, dtype=_TYPES.get(name, np.float64))
