@@ -62,34 +62,32 @@ def qualify(
     links, sellers = world.links, world.sellers
     room = np.maximum(state.used, 1.0) * world.buyers.growth_cap
     covers = sellers.sells & state.active & (price > sellers.unit_cost)
-    new = world.buyers.lab & (state.qualified_at == NEVER) & ~conditions.blocked & covers[:, None]
-    supplier, buyer = np.nonzero(new)
+    covered = covers[:, None] & world.buyers.lab
+    supplier, buyer = np.nonzero(covered & (state.qualified_at == NEVER) & ~conditions.blocked)
     quantity = np.minimum(idle[supplier], room[buyer])
     switching = np.minimum(links.switching[supplier, buyer], conditions.switching_cap[supplier])
     margin = demand.marginal(state.used)[buyer] - price + links.taste[supplier, buyer]
     gain = margin * quantity * float(b.link_horizon) - switching * quantity - float(b.qualification_cost)
+    (pays,) = np.nonzero((gain > 0) & (quantity > DUST))
+    pairs = supplier[pays], buyer[pays]
     best: dict[int, tuple[float, float, int]] = {}
-    for link in np.flatnonzero((gain > 0) & (quantity > DUST)).tolist():
-        i, j = int(supplier[link]), int(buyer[link])
-        promise = (float(gain[link]), -float(links.key[i, j]), -i)
-        best[j] = max(best.get(j, promise), promise)
+    for i, j, much, key in zip(*(column.tolist() for column in (*pairs, gain[pays], links.key[pairs]))):
+        best[j] = min(best.get(j, (0.0, 0.0, 0)), (-much, key, i))
     qualified = state.qualified_at.copy()
     usable = t + max(int(b.qualification_lag), 1)
-    events = []
-    for j, (amount, _, minus_i) in sorted(best.items()):
-        i = -minus_i
-        qualified[i, j] = usable
-        events.append(
-            {
-                "stage": 12,
-                "kind": "qualification",
-                "firm": world.buyers.key[j],
-                "counterparty": sellers.key[i],
-                "amount": amount,
-                "unit": "MUSD",
-                "detail": f"usable from {world.quarter_name(usable)}",
-            }
-        )
+    qualified[[i for _, _, i in best.values()], list(best)] = usable
+    events = [
+        {
+            "stage": 12,
+            "kind": "qualification",
+            "firm": world.buyers.key[j],
+            "counterparty": sellers.key[i],
+            "amount": -loss,
+            "unit": "MUSD",
+            "detail": f"usable from {world.quarter_name(usable)}",
+        }
+        for j, (loss, _, i) in sorted(best.items())
+    ]
     idle_for = t - state.last_used
     dropped = world.buyers.lab & ~links.linked & (qualified <= t) & (idle_for > int(b.idle_link_quarters))
     dropped[state.book.supplier, state.book.buyer] = False  # a contract keeps it

@@ -265,27 +265,34 @@ def _ration_chips(
     # What suppliers still owe from a disruption comes first; it is spread over the lead time.
     waiting = ordered_sum(state.chip_backlog[:, None] * sellers.chips, axis=0)
     quarter = np.array(sorted(set(arrives.tolist())), dtype=np.int64)
-    now = arrives == quarter[:, None]
+    mine = np.searchsorted(quarter, arrives)
+    shape = len(quarter), len(up.chip)
+    place = (mine[:, None] * shape[1] + np.arange(shape[1])).ravel()
+
+    def by_quarter(amounts: Floats) -> Floats:
+        """Sum over the orders that arrive in each quarter: (S, U) to (Q, U), in the order of the sellers."""
+        return np.bincount(place, amounts.ravel(), shape[0] * shape[1]).reshape(shape)
+
     made = ((up.deliveries[:, quarter] + state.chip_response[:, quarter]) * conditions.chips[:, None]).T
-    # By quarter of arrival, seller and supplier of chips (Q, S, U), or by quarter and supplier (Q, U).
-    asked = np.where(now, wanted, 0.0)[:, :, None] * orders.chip
-    taken = ordered_sum(state.pipeline[:, quarter].T[:, :, None] * sellers.chips, axis=1)
+    due = state.pipeline[:, quarter][:, :, None] * sellers.chips[:, None, :]
+    taken = ordered_sum(due.reshape(len(due), -1)).reshape(shape)
     left = np.maximum(made - taken - waiting / np.maximum(quarter - state.t, 1)[:, None], 0.0)
-    first = np.minimum(asked, conditions.promised[:, sellers.row].T * left[:, None, :])
+    asked = wanted[:, None] * orders.chip
+    first = np.minimum(asked, conditions.promised[:, sellers.row].T * left[mine])
     rest = asked - first
-    pool = np.maximum(left - ordered_sum(first, axis=1), 0.0)
-    total = ordered_sum(rest, axis=1)
+    pool, total = np.maximum(left - by_quarter(first), 0.0), by_quarter(rest)
     share = np.minimum(1.0, np.divide(pool, total, out=np.ones_like(total), where=total > 0))
-    filled = first + rest * share[:, None, :]
-    got = np.divide(filled, asked, out=np.ones_like(asked), where=asked > 0)
-    short = np.maximum(ordered_sum(asked, axis=1) - left, 0.0)
+    got = np.divide(first + rest * share[mine], asked, out=np.ones_like(asked), where=asked > 0)
+    short = np.maximum(by_quarter(asked) - left, 0.0)
     unfilled = np.divide(short, made, out=np.zeros_like(made), where=made > 0)
-    share_of_order = ordered_sum(orders.chip * got[now.argmax(axis=0), np.arange(len(wanted))], axis=1)
+    share_of_order = ordered_sum(orders.chip * got, axis=1)
     return wanted * np.where(orders.chip.any(axis=1), share_of_order, 1.0), unfilled.max(axis=0, initial=0.0)
 
 
 def _chip_market(world: World, state: State, ration: Floats) -> tuple[float, Floats]:
     """Chip price and the deliveries that unfilled orders call forth after a lag."""
+    if not ration.any():
+        return 1.0, state.chip_response
     up, scenario = world.upstream, world.scenario.upstream
     lag = round(float(scenario.chip_response_lag))
     short = float(ordered_sum(ration * up.deliveries[:, state.t])) / max(

@@ -26,7 +26,8 @@ def default(view: View, rows: Ints) -> Bids:
     until = np.add.accumulate(quantity, axis=1)
     wanted = until[:, -1]
     levels = np.array(LEVELS)
-    scores = surplus_of_first(surplus, quantity, until, levels)
+    scores = np.zeros((len(node), len(LEVELS)))  # and no surplus of nothing
+    scores[:, :-1] = surplus_of_first(surplus, quantity, until, levels[:-1])
     scores[wanted <= 0, 1:] = np.nan  # nothing is wanted: there is no choice
     binding = [view.binding[b] for b in node.tolist()]
     menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
@@ -43,7 +44,7 @@ def surplus_of_first(surplus: Floats, quantity: Floats, until: Floats, levels: F
     """
     of_all = levels[:, None, None] * until[:, -1:]
     taken = np.minimum(np.maximum(of_all - (until - quantity), 0.0), quantity)
-    share = np.divide(taken, quantity, out=np.zeros_like(taken), where=quantity > 0)
+    share = taken / np.where(quantity > 0, quantity, 1.0)
     return ordered_sum(surplus * share, axis=2).T
 
 
