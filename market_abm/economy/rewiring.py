@@ -15,6 +15,7 @@ from market_abm.economy.world import NEVER, Floats, World
 def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, list[dict]]:
     """Entrants start when their date has come or building at minimum scale pays; the worthless leave."""
     sellers, t = world.sellers, state.t
+    scale = float(world.scenario.behaviour.entry_scale)
     due = (sellers.enters > 0) & (sellers.enters <= t + 1)
     pays = (sellers.enters == -1) & (ahead.q > 1.0)
     enters = ~state.active & (due | pays)
@@ -25,7 +26,6 @@ def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, l
         return state, []
     fleet = state.fleet.copy()
     pipeline = state.pipeline.copy()
-    scale = float(world.scenario.behaviour.entry_scale)
     for s in np.flatnonzero(enters & (state.online <= DUST)):
         pipeline[s, ahead.arrives[s]] += scale
     fleet[leaves] = 0.0
