@@ -258,6 +258,11 @@ class World:
         return self.links.linked.shape
 
     @cached_property
+    def between_firms(self) -> Bools:
+        """Links from a seller to a lab or an open segment of somebody else, (S, B)."""
+        return ~self.links.internal & ~self.buyers.captive
+
+    @cached_property
     def interest(self) -> Floats:
         """Financial interest of each seller in each buyer's lab at the start, (S, B)."""
         return self.rows.interest[np.ix_(self.sellers.row, self.buyers.row)]

@@ -36,25 +36,25 @@ def open_to_notice(view: View, rows: Ints) -> np.ndarray:
 def gain_from_leaving(view: View, rows: Ints) -> Floats:
     """PV(outside) - PV(stay) - switching cost of each contract to each row, MUSD, (n, C); NaN if closed."""
     world, state, book = view.world, view.state, view.state.book
-    s, b = book.supplier, book.buyer
+    gain = np.full((len(rows), len(book)), np.nan)
+    party, at = np.nonzero(open_to_notice(view, rows))
+    if not len(at):
+        return gain
+    s, b, price = book.supplier[at], book.buyer[at], book.price[at]
     term = np.maximum(world.sellers.term[s], 1).astype(np.float64)
-    ahead = np.minimum(term, np.maximum(book.ends - state.t + 1, 1))
-    notice = np.maximum(book.notice, view.conditions.minimum_notice[s])
-    discount = 1.0 / (1.0 + world.rows.wacc)
+    ahead = np.minimum(term, np.maximum(book.ends[at] - state.t + 1, 1))
+    notice = np.maximum(book.notice[at], view.conditions.minimum_notice[s])
     switching = np.minimum(world.links.switching[s, b], view.conditions.switching_cap[s]) / term
     own = own_use_value(view)[s]
     # What the seller really gets from this buyer: the price, worth more while it is short of cash, less the
     # harm (plus the gain) that the sale brings to its labs and stakes.
-    stay = book.price * (1.0 + cash_premium(view)[world.sellers.row[s]]) - wedge(view)[s, b]
+    stay = price * (1.0 + cash_premium(view)[world.sellers.row[s]]) - wedge(view)[s, b]
     leave_seller = np.maximum(view.price, own) - stay
-    leave_buyer = book.price - (view.price + switching)
-    longest = np.maximum(ahead, notice)
-    gain = np.full((len(rows), len(book)), np.nan)
-    party, at = np.nonzero(open_to_notice(view, rows))
-    d = discount[rows[party]]
-    quarters = (d ** notice[at] - d ** longest[at]) / np.maximum(1.0 - d, 1e-12)
-    sells = world.sellers.row[s[at]] == rows[party]
-    gain[party, at] = np.where(sells, leave_seller[at], leave_buyer[at]) * book.volume[at] * quarters
+    leave_buyer = price - (view.price + switching)
+    d = (1.0 / (1.0 + world.rows.wacc))[rows[party]]
+    quarters = (d**notice - d ** np.maximum(ahead, notice)) / np.maximum(1.0 - d, 1e-12)
+    sells = world.sellers.row[s] == rows[party]
+    gain[party, at] = np.where(sells, leave_seller, leave_buyer) * book.volume[at] * quarters
     return gain
 
 

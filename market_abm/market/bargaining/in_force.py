@@ -42,7 +42,7 @@ def pairs_in_force(
     ValueError
         If a volume is not positive or its blocks do not sum to it.
     """
-    from market_abm.market.kernel.held import fill_up, held_pairs
+    from market_abm.market.kernel.held import held_pairs
 
     free = allocation.problem
     seller, buyer = np.asarray(seller, dtype=np.int64), np.asarray(buyer, dtype=np.int64)
@@ -58,8 +58,6 @@ def pairs_in_force(
             f"top_quantity[{row}] sums to {sizes[row].sum()} and volume[{row}] is {held[row]}; "
             "give the blocks that it serves"
         )
-    for row, amount in zip(sizes, held):
-        fill_up(row, amount)
     loss, gain, worth = held_pairs(
         free.capacity,
         free.unit_cost,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,9 @@ from market_abm.market.bargaining.held import Held
 from market_abm.market.bargaining.terms import Terms
 from market_abm.market.clearing import Allocation
 from market_abm.market.problem import Floats, TradeProblem
-from market_abm.units import GRID, usd_per_gpu_hour
+from market_abm.units import usd_per_gpu_hour
 
-HALF_STEP = 0.5 / GRID
-"""Quantities closer than half a grid step are the same."""
+_NONE = np.zeros((0, 0))
 
 WIDTH_MIN = 1e-9
 """Below this width of ceiling - floor (MUSD/kHQ) the place of a price between them means nothing."""
@@ -65,12 +65,12 @@ class RationalPair:
     replacement: Floats
     ceiling: Floats
 
-    @property
+    @cached_property
     def gross_surplus(self) -> Floats:
         """G = vbar - c - kappa."""
         return self.value - self.unit_cost - self.wedge
 
-    @property
+    @cached_property
     def out_of_line(self) -> NDArray[np.bool_]:
         """Links whose floor lies above the buyer's loss: both would do better apart."""
         return self.floor > self.value + 1e-9 * (1.0 + np.abs(self.value))
@@ -167,13 +167,10 @@ def rational_pair(
     (a threat needs one buyer only), resale for the whole volume through all reroutings.
     """
     problem, flow = allocation.problem, allocation.flow
-    if links is None:
-        seller, buyer = np.nonzero(flow > 0.0)
-    else:
-        pairs = np.asarray(links, dtype=np.int64).reshape(-1, 2)
-        seller, buyer = pairs[:, 0], pairs[:, 1]
+    pairs = np.nonzero(flow > 0.0) if links is None else np.asarray(links, dtype=np.int64).reshape(-1, 2).T
+    seller, buyer = np.ascontiguousarray(pairs)
     quantity = flow[seller, buyer]
-    if np.any(quantity <= 0.0):
+    if (quantity <= 0.0).any():
         bad = int(np.flatnonzero(quantity <= 0.0)[0])
         raise ValueError(
             f"link (seller {seller[bad]}, buyer {buyer[bad]}) carries no volume;"
@@ -212,29 +209,33 @@ def _loss_and_gain(allocation: Allocation | Held, seller: Any, buyer: Any) -> tu
     from market_abm.market.kernel.pair import link_pairs
 
     net, tree, links = allocation._state
-    return link_pairs(net, tree, links, seller.astype(np.int64), buyer.astype(np.int64))
+    return link_pairs(net, tree, links, seller, buyer)
 
 
 def _average_loss(problem: TradeProblem, served, seller, buyer, quantity) -> Floats:
     """vbar (L,): average value of the buyer's last ``quantity`` served units, less switching and tax."""
-    sizes, values = problem.block_quantity[buyer], problem.block_value[buyer]
-    until = np.cumsum(sizes, axis=1)
-    top = served[buyer][:, None]
-    lost = np.minimum(until, top) - np.maximum(until - sizes, top - quantity[:, None])
-    worth = (np.maximum(lost, 0.0) * values).sum(axis=1) / quantity
+    from market_abm.market.kernel.curve import stretch
+
+    top = served[buyer]
+    lost = stretch(problem.block_quantity, buyer, top - quantity, top)
+    worth = (lost * problem.block_value[buyer]).sum(axis=1) / quantity
     return worth - problem.switching[seller, buyer] - problem.tax[seller, buyer]
 
 
 def best_excluded(problem: TradeProblem, flow: Floats, served: Floats, seller: Any, buyer: Any) -> Floats:
     """Highest v_k - s_kj - tax_kj - kappa_kj over buyers k != i with an unserved block and room, (L,)."""
-    until = np.cumsum(problem.block_quantity, axis=1)
-    unserved = (problem.block_quantity > 0.0) & (until > served[:, None] + HALF_STEP)
-    first = unserved.argmax(axis=1)
-    bid = np.where(unserved.any(axis=1), problem.block_value[np.arange(len(first)), first], -np.inf)
-    open_link = problem.linked
-    if problem.link_cap is not None:
-        open_link = open_link & (problem.link_cap > flow + HALF_STEP)
-    costs = problem.switching + problem.tax + problem.wedge
-    bids = np.where(open_link, bid - costs, -np.inf)[seller]
-    bids[np.arange(len(bids)), buyer] = -np.inf
-    return bids.max(axis=1, initial=-np.inf)
+    from market_abm.market.kernel.curve import excluded_bids
+
+    return excluded_bids(
+        problem.block_quantity,
+        problem.block_value,
+        problem.switching,
+        problem.wedge,
+        problem.tax,
+        problem.linked,
+        _NONE if problem.link_cap is None else problem.link_cap,
+        flow,
+        served,
+        seller,
+        buyer,
+    )

@@ -38,7 +38,8 @@ def held_pairs(
     """Replacement loss, resale gain and gross worth of the volume, (L,) each, MUSD.
 
     Relation l is measured in a market of its own: the free one plus ``volume[l]`` of capacity, of flow on the
-    link, and of the blocks ``top_quantity[l]`` (L, m; on the grid) worth ``top_value[l]`` that it serves.
+    link, and of the blocks ``top_quantity[l]`` (L, m) worth ``top_value[l]`` that it serves: they are put on the
+    grid, in place.
     """
     relations, tops = top_quantity.shape
     buyers, blocks = block_quantity.shape
@@ -60,6 +61,7 @@ def held_pairs(
     room = scratch(base, t, x)
     for n in range(relations):
         s, b = seller[n], buyer[n]
+        fill_up(top_quantity[n], volume[n])
         quantity[b, :tops] = top_quantity[n]
         value[b, :tops] = top_value[n]
         amount = steps(volume[n])
