@@ -34,7 +34,8 @@ def wedge(view: Any) -> Floats:
     if not (interest - harm).any():
         return out
     out[:, labs] = view.price * _wedge_per_value(view, labs, interest, harm)
-    return np.where(_apart(view), 0.0, out)
+    out[_apart(view)] = 0.0
+    return out
 
 
 def _wedge_per_value(view: Any, labs: Ints, interest: Floats, harm: Floats) -> Floats:
@@ -72,9 +73,9 @@ def cash_premium(view: Any) -> Floats:
     build = np.zeros(len(world.rows))
     capex = world.sellers.capex * world.upstream.capex_level[t] * view.conditions.capex
     build[world.sellers.row] = view.state.pipeline[:, t] * capex
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cover = np.where(build > 0, view.liquidity / (2.0 * build), 1.0)
-    return float(b.wacc_cash_need) * np.clip(1.0 - cover, 0.0, 1.0)
+    builds = build > 0
+    cover = np.where(builds, view.liquidity / (2.0 * np.where(builds, build, 1.0)), 1.0)
+    return float(b.wacc_cash_need) * np.minimum(np.maximum(1.0 - cover, 0.0), 1.0)
 
 
 def own_use_value(view: Any) -> Floats:

@@ -32,10 +32,7 @@ def diversion(shares: ArrayLike) -> Floats:
     Rows and :func:`diversion_to_outside` add to one (Werden & Froeb 1994; Train 2009). NaN shares (not in the
     product market) count as zero.
     """
-    part = _shares(shares)
-    ratio = part[None, :] / (1.0 - part)[:, None]
-    np.fill_diagonal(ratio, 0.0)
-    return ratio
+    return _diversion(_shares(shares))
 
 
 def diversion_to_outside(shares: ArrayLike) -> Floats:
@@ -244,8 +241,14 @@ def rivals_rival(
     return RivalsRival(to_own, to_target, net, threshold, net + weight * harm)
 
 
+def _diversion(part: Floats) -> Floats:
+    ratio = part / (1.0 - part)[:, None]
+    np.fill_diagonal(ratio, 0.0)
+    return ratio
+
+
 def _shares(shares: ArrayLike) -> Floats:
-    part = np.nan_to_num(np.asarray(shares, dtype=np.float64), nan=0.0)
+    part = _known(shares)
     if part.ndim != 1 or not ((part >= 0.0) & (part < 1.0)).all() or ordered_sum(part) > 1.0 + 1e-9:
         raise ValueError(f"shares are {part}; give fractions from 0 to below 1 that add to at most 1.")
     return part
@@ -254,7 +257,13 @@ def _shares(shares: ArrayLike) -> Floats:
 def _moved(shares: ArrayLike, margins: ArrayLike) -> Floats:
     """Margin moved from lab k per margin won by lab i, D_ik m_k / m_i, zero where lab i has no product."""
     part = _shares(shares)
-    margin = np.nan_to_num(np.asarray(margins, dtype=np.float64), nan=0.0)
+    margin = _known(margins)
     sells = (part > 0.0) & (margin > 0.0)
-    ratio = diversion(part) * margin[None, :] / np.where(sells, margin, 1.0)[:, None]
+    ratio = _diversion(part) * margin / np.where(sells, margin, 1.0)[:, None]
     return np.where(sells[:, None], ratio, 0.0)
+
+
+def _known(values: ArrayLike) -> Floats:
+    """Values with zeros in place of those that are not there."""
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.isnan(array), 0.0, array)

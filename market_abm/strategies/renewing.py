@@ -70,7 +70,8 @@ def default(view: View, rows: Ints) -> Notices:
     if len(none):
         give[none, np.where(known[none], gain[none], -np.inf).argmax(axis=1)] = True
     scores = np.zeros((len(rows), 2))
-    scores[:, 1] = np.where(free, ordered_sum(np.where(give, gain, 0.0), axis=1), np.nan)
+    scores[~free, 1] = np.nan
+    scores[free, 1] = ordered_sum(np.where(give, gain, 0.0)[free], axis=1)
     binding = ["" if can else "firm terms" for can in free.tolist()]
     menu = Menu.choose(view, "renew", rows, ("keep all", "give notice"), scores, "MUSD", binding)
     return Notices(give & (menu.chosen == 1)[:, None], menu)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -197,21 +197,14 @@ def bargain(
     talks = Talks(
         allocation.problem, allocation, pair, np.broadcast_to(weight, shape)[pair.seller, pair.buyer], notes
     )
-    price = chosen(talks)
-    return Bargain(
-        protocol=protocol,
-        price=scatter(price, pair, shape),
-        floor=scatter(pair.floor, pair, shape),
-        ceiling=scatter(pair.ceiling, pair, shape),
-        value=scatter(pair.value, pair, shape),
-        replacement=scatter(pair.replacement, pair, shape),
-        pair=pair,
-        notes=notes,
-    )
+    columns = (chosen(talks), pair.floor, pair.ceiling, pair.value, pair.replacement)
+    price, floor, most, value, replacement = scatter(columns, pair, shape)
+    return Bargain(protocol, price, floor, most, value, replacement, pair, notes)
 
 
-def scatter(values: Floats, pair: RationalPair, shape: tuple[int, ...]) -> Floats:
-    """Values of links (L,) in the shape of the problem, NaN elsewhere."""
-    matrix = np.full(shape, np.nan)
-    matrix[pair.seller, pair.buyer] = values
+def scatter(values: Sequence[Floats] | Floats, pair: RationalPair, shape: tuple[int, ...]) -> Floats:
+    """Values of links (L,), or several columns of them (n, L), in the shape of the problem, NaN elsewhere."""
+    columns = np.asarray(values)
+    matrix = np.full((*columns.shape[:-1], *shape), np.nan)
+    matrix[..., pair.seller, pair.buyer] = columns
     return matrix
