@@ -140,7 +140,7 @@ class _FreeMarket:
         self.quantity, self.value = q.curves()
 
     def last_blocks(self, b: np.ndarray, volume: Floats) -> tuple[Floats, Floats]:
-        """Blocks (L, K + 1) that the last ``volume`` of the buyers' contracts serves; the rest is worth 0."""
+        """Blocks (L, m) that the last ``volume`` of the buyers' contracts serves; the rest is worth 0."""
         return last_blocks(self.quantity, self.value, b, self.committed[b], volume)
 
     def value_at(self, b: np.ndarray, used: Floats) -> Floats:

@@ -42,16 +42,30 @@ def test_last_blocks_sum_to_the_volume_and_what_lies_beyond_the_curve_is_worth_n
     quantity, value, buyer, high, volume = curves(seed)
     sizes, values = last_blocks(quantity, value, buyer, high, volume)
     inside = stretch_of(quantity, buyer, np.maximum(high - volume, 0.0), high)
-    np.testing.assert_array_equal(sizes[:, :-1], np.where(inside > STEP, inside, 0.0))
     np.testing.assert_allclose(sizes.sum(axis=1), volume, atol=6 * STEP)
-    np.testing.assert_array_equal(values[:, :-1], value[buyer])
-    assert not values[:, -1].any()
+    most = 1
+    for n, b in enumerate(buyer):
+        some = inside[n] > STEP
+        expected = list(zip(inside[n][some], value[b][some]))
+        if volume[n] - inside[n].sum() > 2 * STEP:
+            expected.append((pytest.approx(volume[n] - inside[n].sum()), 0.0))
+        found = [(size, worth) for size, worth in zip(sizes[n], values[n]) if size > 0.0]
+        assert found == expected
+        assert not sizes[n, len(found) :].any()
+        most = max(most, len(found))
+    assert sizes.shape == values.shape == (9, most)
+
+
+def test_of_no_relation_there_are_no_blocks():
+    none = np.zeros(0)
+    sizes, values = last_blocks(np.ones((1, 2)), np.ones((1, 2)), np.zeros(0, np.int64), none, none)
+    assert sizes.shape == values.shape == (0, 1)
 
 
 def test_less_than_a_grid_step_is_no_block():
     quantity, value = np.array([[2.0, 1.0]]), np.array([[5.0, 3.0]])
     sizes, _ = last_blocks(quantity, value, np.array([0]), np.array([2.0 + 0.5e-6]), np.array([1.0]))
-    np.testing.assert_allclose(sizes, [[1.0 - 0.5e-6, 0.0, 0.0]], atol=1e-12)
+    np.testing.assert_allclose(sizes, [[1.0 - 0.5e-6]], atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -29,22 +29,27 @@ def stretch(quantity, buyer, low, high):
 def last_blocks(quantity, value, buyer, high, volume):
     """Blocks that the last ``volume`` (L,) of a buyer's first ``high`` units falls in, and what they are worth.
 
-    Both (L, K + 1): what lies beyond the curve is a last block of value 0; less than a grid step is no block.
+    Both (L, m), in order and padded by blocks of size 0. What lies beyond the curve is a last block of value 0;
+    less than a grid step is no block.
     """
-    blocks = quantity.shape[1]
-    sizes = np.zeros((len(buyer), blocks + 1))
-    sizes[:, :blocks] = stretch(quantity, buyer, np.maximum(high - volume, 0.0), high)
-    values = np.zeros(sizes.shape)
+    parts = stretch(quantity, buyer, np.maximum(high - volume, 0.0), high)
+    sizes, values = (
+        np.zeros((len(buyer), quantity.shape[1] + 1)),
+        np.zeros((len(buyer), quantity.shape[1] + 1)),
+    )
+    most = 1
     for n in range(len(buyer)):
-        covered = 0.0
-        for k in range(blocks):
-            values[n, k] = value[buyer[n], k]
-            if sizes[n, k] <= STEP:
-                sizes[n, k] = 0.0
-            covered += sizes[n, k]
+        blocks, covered = 0, 0.0
+        for k in range(quantity.shape[1]):
+            if parts[n, k] > STEP:
+                sizes[n, blocks], values[n, blocks] = parts[n, k], value[buyer[n], k]
+                covered += parts[n, k]
+                blocks += 1
         if volume[n] - covered > STEP:
             sizes[n, blocks] = volume[n] - covered
-    return sizes, values
+            blocks += 1
+        most = max(most, blocks)
+    return sizes[:, :most].copy(), values[:, :most].copy()
 
 
 @compiled
