@@ -108,10 +108,9 @@ class Demand:
         """The same willingness to pay for ``factor`` times the quantity."""
         if (factor == 1.0).all():
             return self
-        blocks = tuple(
-            None if rows is None else tuple((v, q * f) for v, q in rows)
-            for rows, f in zip(self.blocks, factor)
-        )
+        blocks = list(self.blocks)
+        for b, rows in self.given:
+            blocks[b] = tuple((v, q * factor[b]) for v, q in rows)
         then = changed(
             self,
             {
@@ -119,7 +118,7 @@ class Demand:
                 "prize": self.prize * factor,
                 "head_start": self.head_start * factor,
                 "scale": self.scale * factor,
-                "blocks": blocks,
+                "blocks": tuple(blocks),
             },
         )
         # The prices of the ladder are the same, and quantities are proportional: nothing to be read again.
