@@ -54,7 +54,9 @@ def shares_after(world: World, state: State, stock: Floats, served: Floats) -> F
 def diverted(share: Floats, unserved: Floats, cap: float) -> Floats:
     """Shares after unserved users left: logit diversion D_ik = s_k / (1 - s_i), capped churn."""
     lost = share * np.minimum(unserved, cap)
-    (losers,) = np.nonzero(lost > 0)
-    to = share / (1.0 - share[losers])[:, None]
-    to[np.arange(len(losers)), losers] = 0.0
-    return share - lost + ordered_sum(lost[losers][:, None] * to)
+    gained = np.zeros_like(share)
+    for i in np.flatnonzero(lost > 0):
+        to = share / (1.0 - share[i])
+        to[i] = 0.0
+        gained = gained + lost[i] * to
+    return share - lost + gained
