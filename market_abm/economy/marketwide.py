@@ -213,13 +213,14 @@ def _one_quarter(q: Quarter) -> Floats:
     until = np.cumsum(quantity, axis=1)
     covered = ordered_sum(committed, axis=0)
     sold = ordered_sum(merchant, axis=1)
-    gone = np.flatnonzero((sold > 0.0) & (sold >= NOTICEABLE * float(ordered_sum(sold))))
-    variant, buyer = np.nonzero(merchant[gone] > 0.0)
+    gone = ((sold > 0.0) & (sold >= NOTICEABLE * float(ordered_sum(sold)))).nonzero()[0]
+    variant, buyer = merchant[gone].nonzero()
     high = covered[buyer]
-    low = high - merchant[gone][variant, buyer]
+    low = high - merchant[gone[variant], buyer]
     end, size = until[buyer], quantity[buyer]
     bid_again = np.minimum(end, high[:, None]) - np.maximum(end - size, low[:, None])
-    capacity = np.tile(q.problem.capacity, (len(gone), 1))
+    capacity = np.empty((len(gone), len(out)))
+    capacity[:] = q.problem.capacity
     capacity[np.arange(len(gone)), gone] = 0.0
     solved = clear_variants(
         free,

@@ -210,22 +210,22 @@ def _coerce(name: str, value: Any, sizes: tuple[int, int, int]) -> NDArray[Any] 
         array = np.asarray(value)
         if array.dtype != np.bool_:
             raise ValueError(f"linked has type {array.dtype}; it must be True or False, shape {shape}.")
-        return _locked(_shaped(name, array, shape))
+        return _locked(_spread(name, array, shape).copy())
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{name} cannot be read as numbers; give floats of shape {shape}.") from None
-    array = _shaped(name, array, shape)
     low, high, allowed = _RANGE[name]
+    array = _spread(name, array, shape)
     # Two reductions on the usual way; NaN passes into both, and which entry is wrong is looked for later.
     if array.size and not (np.minimum.reduce(array, None) >= low and np.maximum.reduce(array, None) <= high):
         where = tuple(int(k) for k in np.argwhere(~((array >= low) & (array <= high)))[0])
         raise ValueError(f"{name}{list(where)} is {array[where]}; it must be {allowed}.")
     if name == "tie_key":
-        return _locked(array)
+        return _locked(array.copy())
     if name == "link_cap":
-        array[array > QUANTITY_LIMIT] = np.inf
-    array *= GRID
+        array = np.where(array > QUANTITY_LIMIT, np.inf, array)
+    array = np.multiply(array, GRID, order="C")
     np.rint(array, out=array)
     array += 0.0  # no negative zeros
     array /= GRID
@@ -242,9 +242,10 @@ def _left_out(name: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
     raise ValueError(f"{name} is None; give an array of shape {shape}.")
 
 
-def _shaped(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def _spread(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array itself where it has the shape; a scalar spread over it."""
     if array.shape == shape:
-        return array.copy()
+        return array
     if array.ndim == 0 and name not in _BY_SELLER and name not in _BY_BLOCK:
         return np.full(shape, array[()])
     raise ValueError(

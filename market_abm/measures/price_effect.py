@@ -99,7 +99,8 @@ def merchant_removals(
     small = amount < least * float(ordered_sum(np.maximum(merchant, 0.0)))
     go = (~small & (amount > 0.0)).nonzero()[0]
     # The first removal takes nothing: the price index with everybody.
-    goes = grouped.group == np.concatenate(([-1], go))[:, None]
+    goes = np.zeros((len(go) + 1, problem.sellers), dtype=np.bool_)
+    goes[1:] = grouped.group == go[:, None]
     rest = without_merchant(with_own, np.where(goes, held, 0.0), *_own_rows(goes, kept))
     sells = np.where(goes, to_grid(merchant) > to_grid(held), problem.capacity > 0.0)
     price = _index_prices(problem, sells, rest.seller_price, allocation.served[None, :], buyers)
