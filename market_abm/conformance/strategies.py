@@ -96,7 +96,8 @@ def _plain(view: View) -> list[Any]:
     nodes = (view.world.sellers, view.world.buyers, view.world.links)
     for table in (view.state, view.state.book, view.conditions, view.outlook, *nodes):
         if table is not None:
-            parts += [value for value in vars(table).values() if isinstance(value, np.ndarray)]
+            values = [getattr(table, field.name) for field in dataclasses.fields(table)]
+            parts += [value for value in values if isinstance(value, np.ndarray)]
     return [part.tobytes() if isinstance(part, np.ndarray) else part for part in parts]
 
 

@@ -9,6 +9,7 @@ import json
 import pickle
 import subprocess
 import sys
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from tests.benchmarks.figures import median_time
 
 def ask(problem: TradeProblem, patience: float) -> dict[str, float]:
     """Median seconds (``time``) and surplus of OR-tools, measured in a child process."""
-    arrays = {name: value for name, value in vars(problem).items() if value is not None}
+    arrays = {field.name: getattr(problem, field.name) for field in fields(problem)}
     done = subprocess.run(
         [sys.executable, "-m", __name__, str(patience)],
         input=pickle.dumps(arrays),
