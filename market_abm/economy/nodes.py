@@ -151,15 +151,15 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
     parts = [drawn.segments[k] if k in drawn.segments else drawn.firms[k].lab for k in keys]
     is_lab = np.array([k in drawn.firms for k in keys], dtype=bool)
     row = np.array([rows.row(k) for k in keys], dtype=np.int64)
-    fields = [vars(part) for part in parts]  # labs and segments have some fields in common
+
+    def told(name: str) -> list[Any]:
+        """A field by part, None where a part has no such field: labs and segments have some in common."""
+        return [getattr(part, name) if name in type(part).model_fields else None for part in parts]
 
     def column(name: str, default: float = 0.0) -> Floats:
-        values = [field.get(name) for field in fields]
-        return np.array([default if v is None else float(v) for v in values])
+        return np.array([default if v is None else float(v) for v in told(name)])
 
-    product = np.array(
-        [lab and field.get("product_share") is not None for lab, field in zip(is_lab, fields)], dtype=bool
-    )
+    product = is_lab & np.array([share is not None for share in told("product_share")], dtype=bool)
     share = np.where(product, column("product_share"), 0.0)
     inside = float(ordered_sum(share))
     if inside > 0:
@@ -168,7 +168,7 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
     market = float(ordered_sum(np.where(product, revenue, 0.0))) / (1.0 - float(drawn.product.outside_share))
     with np.errstate(divide="ignore", invalid="ignore"):
         monetisation = np.where(product & (share > 0) & (market > 0), revenue / (market * share), 1.0)
-    captive = np.array([field.get("kind") == "captive" for field in fields], dtype=bool)
+    captive = np.array([kind == "captive" for kind in told("kind")], dtype=bool)
     open_segment = ~is_lab & ~captive
     growth = np.ones((len(keys), horizon))
     for b, part in enumerate(parts):
@@ -179,7 +179,7 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
     return Buyers(
         row=row,
         key=keys,
-        label=tuple([field.get("label") or k for k, field in zip(keys, fields)]),
+        label=tuple([label or k for k, label in zip(keys, told("label"))]),
         owner_code=rows.owner_code[row],
         lab=is_lab,
         product=product,
@@ -197,5 +197,5 @@ def compile_buyers(drawn: Any, rows: Rows, horizon: int) -> Buyers:
         elasticity=column("elasticity", 1.0),
         growth=growth,
         rollover=np.where(is_lab, cloud, np.where(captive, own, column("rollover", cloud))),
-        blocks=tuple([field.get("blocks") for field in fields]),
+        blocks=tuple(told("blocks")),
     )
