@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from market_abm.economy.world import Floats, Ints, World
+from market_abm.economy.world import Floats, Ints, World, of_world
 
 Bools = NDArray[np.bool_]
 
@@ -60,28 +60,7 @@ class Conditions:
     @classmethod
     def neutral(cls, world: World) -> Conditions:
         """Nothing happens."""
-        s, b = world.shape
-        f, unbounded = len(world.rows), np.full(s, np.inf)
-        return cls(
-            capacity=np.ones(s),
-            need=np.ones(b),
-            chips=np.ones(len(world.upstream.chip)),
-            power=np.ones(len(world.upstream.region)),
-            capex=np.ones(s),
-            blocked=np.zeros((s, b), dtype=bool),
-            opened=np.zeros((s, b), dtype=bool),
-            price_cap=unbounded.copy(),
-            minimum_notice=np.zeros(s, dtype=np.int64),
-            switching_cap=unbounded.copy(),
-            exclusivity_banned=np.zeros(s, dtype=bool),
-            credit=np.ones(f),
-            spread=np.zeros(f),
-            owner_code=world.rows.owner_code.copy(),
-            separated=np.zeros(s, dtype=bool),
-            posted=np.zeros(s, dtype=bool),
-            share_cap=unbounded,
-            promised=world.upstream.promised.copy(),
-        )
+        return cls(**{name: column.copy() for name, column in _neutral(world).items()})
 
     def owner_of_sellers(self, world: World) -> Ints:
         """Ultimate owners of the seller nodes, (S,)."""
@@ -90,3 +69,30 @@ class Conditions:
     def owner_of_buyers(self, world: World) -> Ints:
         """Ultimate owners of the buyer nodes, (B,)."""
         return self.owner_code[world.buyers.row]
+
+
+@of_world
+def _neutral(world: World) -> dict[str, NDArray[Any]]:
+    """The columns of a quarter in which nothing happens."""
+    s, b = world.shape
+    f, unbounded, never = len(world.rows), np.full(s, np.inf), np.zeros(s, dtype=bool)
+    return {
+        "capacity": np.ones(s),
+        "need": np.ones(b),
+        "chips": np.ones(len(world.upstream.chip)),
+        "power": np.ones(len(world.upstream.region)),
+        "capex": np.ones(s),
+        "blocked": np.zeros((s, b), dtype=bool),
+        "opened": np.zeros((s, b), dtype=bool),
+        "price_cap": unbounded,
+        "minimum_notice": np.zeros(s, dtype=np.int64),
+        "switching_cap": unbounded,
+        "exclusivity_banned": never,
+        "credit": np.ones(f),
+        "spread": np.zeros(f),
+        "owner_code": world.rows.owner_code,
+        "separated": never,
+        "posted": never,
+        "share_cap": unbounded,
+        "promised": world.upstream.promised,
+    }
