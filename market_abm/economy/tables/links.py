@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +12,12 @@ from market_abm.economy.relations import Relations
 from market_abm.economy.world import NEVER
 from market_abm.scenario.calendar import quarter_name
 from market_abm.units import usd_per_gpu_hour
+
+KIND = np.array(KINDS, dtype=object)
+"""Names of the kinds of contract, by code."""
+
+STATUS = np.array(("in force", "notice given", "starts later"), dtype=object)
+"""Where a contract stands in its life, by code."""
 
 
 def links(q: Quarter, r: Relations, graded: np.ndarray) -> dict[str, np.ndarray]:
@@ -51,38 +56,31 @@ def links(q: Quarter, r: Relations, graded: np.ndarray) -> dict[str, np.ndarray]
 def contracts(q: Quarter) -> dict[str, np.ndarray]:
     """One row a contract that is in the book, signed to start later included."""
     world, book, t = q.world, q.state.book, q.state.t
-
-    def name(quarters: np.ndarray) -> np.ndarray:
-        known = np.where((quarters < 0) | (quarters >= NEVER), -1, quarters)
-        return _quarters(world.start, int(known.max(initial=-1)) + 1)[known]
-
+    dates = np.array([book.start, book.ends, book.firm_until])
+    known = np.where((dates < 0) | (dates >= NEVER), -1, dates)
+    start, end, firm_until = _quarters(world.start, int(known.max(initial=-1)) + 1)[known]
     status = np.where(book.start > t, 2, book.noticed < NEVER)
-    used = np.full(len(book), np.nan)
-    np.divide(q.delivery.used_by_contract, book.volume, out=used, where=book.in_force(t))
+    used = q.delivery.used_by_contract / np.where(book.in_force(t), book.volume, np.nan)
     return {
-        "contract": _texts(book.id),
-        "supplier": _texts(world.sellers.key)[book.supplier],
-        "buyer": _texts(world.buyers.key)[book.buyer],
-        "kind": _texts(KINDS)[book.kind],
+        "contract": np.array(book.id, dtype=object),
+        "supplier": world.rows.keys[world.sellers.row[book.supplier]],
+        "buyer": world.rows.keys[world.buyers.row[book.buyer]],
+        "kind": KIND[book.kind],
         "volume_kh100e": book.volume,
         "price_usd_per_gpu_hour": np.where(book.kind == INTERNAL, np.nan, usd_per_gpu_hour(book.price)),
-        "start": name(book.start),
-        "end": name(book.ends),
-        "firm_until": name(book.firm_until),
+        "start": start,
+        "end": end,
+        "firm_until": firm_until,
         "notice_quarters": book.notice,
         "take_or_pay": book.take_or_pay,
-        "status": _texts(("in force", "notice given", "starts later"))[status],
+        "status": STATUS[status],
         "used_share": used,
         "payment_musd": q.delivery.payment_by_contract,
         "estimated": book.estimated,
     }
 
 
-def _texts(names: Sequence[str]) -> np.ndarray:
-    return np.array(names, dtype=object)
-
-
 @lru_cache(maxsize=64)
 def _quarters(start: int, count: int) -> np.ndarray:
     """Names of as many quarters, and at the end, which is also position -1, that of none."""
-    return _texts([*(quarter_name(start + t) for t in range(count)), ""])
+    return np.array([*(quarter_name(start + t) for t in range(count)), ""], dtype=object)

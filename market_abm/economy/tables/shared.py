@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 
@@ -90,10 +89,9 @@ def leadership(q: Quarter) -> tuple[Floats, tuple[int, ...]]:
     buyers = q.world.buyers
     levels = np.where(buyers.trains, capability(q.world, q.state.stock), np.nan)
     # Equal levels go to the first name: a reordered file changes nothing.
-    known = sorted(
-        (-level, key, b) for b, (level, key) in enumerate(zip(levels.tolist(), buyers.key)) if isfinite(level)
-    )
-    return levels, tuple([b for _, _, b in known])
+    (known,) = np.isfinite(levels).nonzero()
+    ranked = sorted([(-levels[b], buyers.key[b], b) for b in known.tolist()])
+    return levels, tuple([b for _, _, b in ranked])
 
 
 def rsi(q: Quarter, market: WholeMarket) -> Floats:
@@ -131,10 +129,10 @@ def averages(columns: list[Floats], weight: Floats) -> list[float]:
 
 def averages_by(values: Floats, weight: Floats, group: np.ndarray, groups: int) -> Floats:
     """Weighted average of what is known in each group of rows, (groups,); NaN where nothing is."""
-    known = np.isfinite(values) & (weight > 0)
-    total = np.bincount(group, np.where(known, weight, 0.0), groups)
-    weighted = np.bincount(group, np.where(known, values * weight, 0.0), groups)
-    return np.divide(weighted, total, out=np.full(groups, NAN), where=total > 0)
+    known = (np.isfinite(values) & (weight > 0)).nonzero()[0]
+    weight, group = weight[known], group[known]
+    total = np.bincount(group, weight, groups)
+    return np.bincount(group, values[known] * weight, groups) / np.where(total > 0, total, NAN)
 
 
 def held_back(q: Quarter) -> dict[str, Bools]:

@@ -26,20 +26,19 @@ def steps(
     """One row: the market."""
     world, state = q.world, q.state
     shares = owner_shares(q, figures.bases)
-    sellable, served = float(ordered_sum(q.position.sellable)), float(ordered_sum(q.delivery.used))
+    online, sellable, free, capex = _sums(q.position.online, q.position.sellable, q.problem.capacity, q.capex)
+    served, demand, revenue = _sums(q.delivery.used, market.demand, q.revenue)
     book = state.book
     signed = np.where(book.in_force(state.t) & (book.kind == TERM), book.volume, 0.0)
-    contract_volume = float(ordered_sum(signed))
-    contract_paid = float(ordered_sum(signed * book.price))
-    estimated = float(ordered_sum(np.where(book.estimated, signed, 0.0)))
+    contract_volume, contract_paid, estimated = _sums(
+        signed, signed * book.price, np.where(book.estimated, signed, 0.0)
+    )
     # Who would build: a fleet that pays, or capacity on its way. Nothing holds back a firm without any.
     would = (q.outlook.q > 1.0) & state.active & (q.outlook.online > 0)
     building = (q.orders > 0) | (state.pipeline[:, state.t] > 0) | would
     builders = _count(building)
-    bind = {
-        name: _count(mask & building) / builders if builders else NAN
-        for name, mask in figures.held_back.items()
-    }
+    held_back = (np.array(list(figures.held_back.values())) & building).sum(axis=1).tolist()
+    bind = {name: count / builders if builders else NAN for name, count in zip(figures.held_back, held_back)}
     weight = np.where(np.isfinite(links.seller_secured), links.volume, 0.0)
     seller_secured, buyer_secured, contested, realised = averages(
         [links.seller_secured, links.buyer_secured, links.contested, links.realised], weight
@@ -53,14 +52,14 @@ def steps(
         "contract_price_usd_per_gpu_hour": usd_per_gpu_hour(contract_paid / contract_volume)
         if contract_volume > 0
         else NAN,
-        "capacity_kh100e": float(ordered_sum(q.position.online)),
+        "capacity_kh100e": online,
         "capacity_sellable_khq": sellable,
-        "demand_long_run_khq": float(ordered_sum(market.demand)),
+        "demand_long_run_khq": demand,
         "demand_going_price_khq": market.demand_going,
         "tightness": market.tightness,
         "tightness_going": market.demand_going / sellable if sellable > 0 else NAN,
         "tight": market.tight,
-        "free_share": float(ordered_sum(q.problem.capacity)) / sellable if sellable > 0 else NAN,
+        "free_share": free / sellable if sellable > 0 else NAN,
         "utilisation": served / sellable if sellable > 0 else NAN,
         "served_khq": served,
         "hhi_fleet": concentration.hhi(shares["fleet"]),
@@ -82,13 +81,13 @@ def steps(
         "capability_gap": float(levels[ranking[0]] - levels[ranking[1]]) if len(ranking) > 1 else NAN,
         "velocity_mean": _mean(q.velocity[world.buyers.lab]),
         "frontier_velocity": float(q.velocity[ranking[0]]) if ranking else NAN,
-        "product_revenue_musd": float(ordered_sum(q.revenue)),
+        "product_revenue_musd": revenue,
         "consumer_surplus_musd": consumer_surplus(q),
         "chips_bind_share": bind["chips"],
         "power_bind_share": bind["power"],
         "finance_bind_share": bind["finance"],
         "growth_bind_share": bind["growth"],
-        "capex_musd": float(ordered_sum(q.capex)),
+        "capex_musd": capex,
         "ledger_residual_musd": q.ledger.residual(),
         "compute_residual_khq": compute_residual(q),
         "estimated_volume_share": estimated / contract_volume if contract_volume > 0 else NAN,
@@ -120,6 +119,11 @@ def consumer_surplus(q: Quarter) -> float:
     if inside <= 0:
         return NAN
     return q.state.market / float(q.world.scenario.product.eta) * -float(log(1.0 - inside))
+
+
+def _sums(*columns: Floats) -> list[float]:
+    """The sum of each of some columns of one length."""
+    return ordered_sum(np.array(columns), axis=1).tolist()
 
 
 def _count(mask: Bools) -> int:
