@@ -17,6 +17,9 @@ from market_abm.economy.tables.steps import steps as steps_table
 from market_abm.measures import chokepoint
 from market_abm.measures.registry import recorded, registered_measures
 
+GRADES = np.array(chokepoint.GRADES, dtype=object)
+"""Names of the grades, by code."""
+
 KEPT = 4
 """Quarters of history that a grade looks at."""
 
@@ -38,7 +41,7 @@ def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
     grades = _grades(q, market, history, limits)
     graded = chokepoint.grade_relation(links.loss_before, links.loss_after, limits)
     figures = Figures.of(q, market)
-    tables = {
+    return {
         "steps": steps_table(q, market, links, figures, grades, graded),
         "firms": firms_table(q, market, links, figures, grades),
         "links": links_table(q, links, graded),
@@ -46,8 +49,8 @@ def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
         "events": q.events,
         "decisions": q.decisions,
         "history": history,
+        **_others(q, market),
     }
-    return tables | _others(q, market)
 
 
 def _others(q: Quarter, market: WholeMarket) -> dict[str, Any]:
@@ -80,9 +83,10 @@ def _grades(q: Quarter, market: WholeMarket, history: dict[str, Any], limits: An
         return np.array([""] * len(q.world.sellers.key), dtype=object)
     tight = np.array(history["tight"], dtype=bool)
     # Nobody left to serve the open segments: the price has no upper bound.
-    loss, effect = np.stack(history["loss"]), np.nan_to_num(np.stack(history["effect"]), nan=np.inf)
+    loss, effect = np.array(history["loss"]), np.array(history["effect"])
+    effect[np.isnan(effect)] = np.inf
     grades = chokepoint.grade_market(tight, loss, effect, None, limits)
     if (grades == chokepoint.CHOKEPOINT).any():
         robust = market.loss_in_a_year(q) >= limits.loss_of_others
         grades = chokepoint.grade_market(tight, loss, effect, robust, limits)
-    return np.array(chokepoint.GRADES, dtype=object)[grades]
+    return GRADES[grades]

@@ -184,4 +184,4 @@ def phase_boundary_range(hhi: float, theta: float = 1.0) -> tuple[float, float]:
 
 
 def _often(met: Bools, thresholds: Thresholds) -> Bools:
-    return np.count_nonzero(met, axis=0) >= thresholds.quarters
+    return np.add.reduce(met, 0) >= thresholds.quarters
