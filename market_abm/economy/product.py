@@ -54,8 +54,8 @@ def shares_after(world: World, state: State, stock: Floats, served: Floats) -> F
 def diverted(share: Floats, unserved: Floats, cap: float) -> Floats:
     """Shares after unserved users left: logit diversion D_ik = s_k / (1 - s_i), capped churn."""
     lost = share * np.minimum(unserved, cap)
-    gained = np.zeros_like(share)
-    for i in np.flatnonzero(lost > 0):
+    gained = np.zeros(len(share))
+    for i in (lost > 0).nonzero()[0].tolist():
         to = share / (1.0 - share[i])
         to[i] = 0.0
         gained = gained + lost[i] * to

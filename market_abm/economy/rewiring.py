@@ -63,19 +63,23 @@ def qualify(
     room = np.maximum(state.used, 1.0) * world.buyers.growth_cap
     covers = sellers.sells & state.active & (price > sellers.unit_cost)
     covered = covers[:, None] & world.buyers.lab
-    supplier, buyer = np.nonzero(covered & (state.qualified_at == NEVER) & ~conditions.blocked)
+    supplier, buyer = (covered & (state.qualified_at == NEVER) & ~conditions.blocked).nonzero()
     quantity = np.minimum(idle[supplier], room[buyer])
     switching = np.minimum(links.switching[supplier, buyer], conditions.switching_cap[supplier])
     margin = demand.marginal(state.used)[buyer] - price + links.taste[supplier, buyer]
     gain = margin * quantity * float(b.link_horizon) - switching * quantity - float(b.qualification_cost)
-    (pays,) = np.nonzero((gain > 0) & (quantity > DUST))
+    (pays,) = ((gain > 0) & (quantity > DUST)).nonzero()
     pairs = supplier[pays], buyer[pays]
     best: dict[int, tuple[float, float, int]] = {}
-    for i, j, much, key in zip(*(column.tolist() for column in (*pairs, gain[pays], links.key[pairs]))):
-        best[j] = min(best.get(j, (0.0, 0.0, 0)), (-much, key, i))
+    columns = (*pairs, gain[pays], links.key[pairs])
+    for i, j, much, key in zip(*[column.tolist() for column in columns]):
+        offer = (-much, key, i)
+        if j not in best or offer < best[j]:
+            best[j] = offer
     qualified = state.qualified_at.copy()
     usable = t + max(int(b.qualification_lag), 1)
     qualified[[i for _, _, i in best.values()], list(best)] = usable
+    when = world.quarter_name(usable)
     events = [
         {
             "stage": 12,
@@ -84,7 +88,7 @@ def qualify(
             "counterparty": sellers.key[i],
             "amount": -loss,
             "unit": "MUSD",
-            "detail": f"usable from {world.quarter_name(usable)}",
+            "detail": f"usable from {when}",
         }
         for j, (loss, _, i) in sorted(best.items())
     ]

@@ -35,7 +35,7 @@ def worth(view: View, node: Ints, order: Floats) -> Floats:
     fleet = ahead.online[node][:, None]
     cost, q = ahead.cost[node][:, None], ahead.q[node][:, None]
     total = order + ahead.planned[node][:, None]
-    growth = np.divide(total, fleet, out=np.zeros_like(total), where=fleet > 0.0)
+    growth = np.divide(total, fleet, out=np.zeros(total.shape), where=fleet > 0.0)
     pace = growth - float(b.retirement) - float(b.base_growth)
     return cost * ((q - 1.0) * total - 0.5 * float(b.psi) * fleet * pace**2)
 

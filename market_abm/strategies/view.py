@@ -208,8 +208,9 @@ def validated(verb: str, result: Any, keys: list[str], expected: dict[str, tuple
             raise ValueError(f"{verb} of {', '.join(keys)}: {name} has shape {value.shape}; expected {shape}")
         # Two reductions on the usual way; NaN passes into both, and which number is wrong is looked for later.
         if value.dtype.kind == "f" and value.size:
-            least = value.min()
-            if not ((least > -np.inf if name == "wedge" else least >= 0.0) and value.max() < np.inf):
+            least = np.minimum.reduce(value, None)
+            above = least > -np.inf if name == "wedge" else least >= 0.0
+            if not (above and np.maximum.reduce(value, None) < np.inf):
                 bad = ~np.isfinite(value) if name == "wedge" else ~(np.isfinite(value) & (value >= 0))
                 row = int(np.argwhere(bad)[0][0])
                 raise ValueError(

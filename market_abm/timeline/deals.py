@@ -42,9 +42,11 @@ def lease(entry: Any, world: World, state: State, conditions: Conditions, onset:
     """A new contract enters the book on its date; not where an export control has deleted the link."""
     from market_abm.economy.compile import contract_record
 
+    if not onset:
+        return state
     contract = entry.contract
     s, b = world.sellers.key.index(contract.supplier), world.buyers.key.index(contract.buyer)
-    if not onset or conditions.blocked[s, b]:
+    if conditions.blocked[s, b]:
         return state
     name = entry.id or f"L-{contract.supplier}-{contract.buyer}"
     record = contract_record(
