@@ -72,7 +72,7 @@ class Conditions:
 
 
 @of_world
-def _neutral(world: World) -> dict[str, NDArray[Any]]:
+def _neutral(world: World) -> dict[str, Any]:
     """The columns of a quarter in which nothing happens."""
     s, b = world.shape
     f, unbounded, never = len(world.rows), np.full(s, np.inf), np.zeros(s, dtype=bool)
