@@ -7,11 +7,13 @@ the market tips by assumption.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from market_abm.economy.capability import capability
 from market_abm.economy.state import State, opening_stock
-from market_abm.economy.world import Floats, World
+from market_abm.economy.world import Floats, World, of_world
 from market_abm.elementary import exp, log
 from market_abm.units import ordered_sum
 
@@ -27,28 +29,55 @@ def shares_after(world: World, state: State, stock: Floats, served: Floats) -> F
         Share of inference need that was served. What was not served diverts to the other labs and the outside
         good in proportion to their shares (logit diversion), at most ``churn_cap`` of a lab's share.
     """
-    p, buyers = world.scenario.product, world.buyers
-    inside = buyers.product
+    p, inside = world.scenario.product, world.buyers.product
     if not inside.any():
         return state.share
     share = diverted(state.share, np.where(inside, 1.0 - served, 0.0), float(p.churn_cap))
+    start = _opening(world)
     # Only capability relative to the field counts: the outside good keeps pace with the labs' average,
     # because the size of the market is a path of its own.
-    level, start = capability(world, stock), capability(world, opening_stock(world))
-    weight = np.where(inside, buyers.share, 0.0)
-    total = float(ordered_sum(weight))
-    gain = level - start
-    gain = gain - float(ordered_sum(weight * gain)) / total
-    floor = float(p.share_floor)
+    gain = capability(world, stock) - start.capability
+    gain = gain - float(ordered_sum(start.weight * gain)) / start.total
     utility = (
         float(p.xi) * gain
-        + float(p.zeta) * (log(np.maximum(share, floor)) - log(np.maximum(buyers.share, floor)))
+        + float(p.zeta) * (log(np.maximum(share, float(p.share_floor))) - start.habit)
         + state.quality
-        + log(np.maximum(buyers.share, 1e-12))
+        + start.utility
     )
-    outside_utility = log(1.0 - total)
     size = np.where(inside, exp(utility), 0.0)
-    return size / (float(ordered_sum(size)) + float(exp(outside_utility)))
+    return size / (float(ordered_sum(size)) + start.outside)
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """The product market before the first quarter, at which utilities are anchored; (B,)."""
+
+    capability: Floats
+    weight: Floats
+    """Shares of the labs in it."""
+    total: float
+    """The sum of these shares."""
+    habit: Floats
+    """Log shares, as habit sees them: not below the floor."""
+    utility: Floats
+    """Log shares, which are the utilities that explain them."""
+    outside: float
+    """Share of the outside good."""
+
+
+@of_world
+def _opening(world: World) -> _Opening:
+    buyers = world.buyers
+    weight = np.where(buyers.product, buyers.share, 0.0)
+    total = float(ordered_sum(weight))
+    return _Opening(
+        capability=capability(world, opening_stock(world)),
+        weight=weight,
+        total=total,
+        habit=log(np.maximum(buyers.share, float(world.scenario.product.share_floor))),
+        utility=log(np.maximum(buyers.share, 1e-12)),
+        outside=float(exp(log(1.0 - total))),
+    )
 
 
 def diverted(share: Floats, unserved: Floats, cap: float) -> Floats:
