@@ -38,6 +38,12 @@ def firms(
     seller_secured, buyer_secured, realised = _firm_splits(q, links)
     welfare, removed, needed = market.welfare, market.removals, market.pivotality
     nothing = np.full(len(sellers.key), NAN)
+    effects = _bounded(
+        nothing if removed is None else removed.price_effect,
+        market.effect_low,
+        market.effect_high,
+        market.effect_one_quarter,
+    )
     ahead = min(state.t + 1, world.horizon)
     coming = ordered_sum(state.pipeline[:, ahead:], axis=1) + state.power_queue
     income, spend = _income_and_spend(q)
@@ -79,10 +85,10 @@ def firms(
             "welfare_loss_share": nothing if welfare is None else welfare.loss_share,
             "loss_of_others_share": nothing if removed is None else removed.loss_of_others,
             "marginal_contribution_musd": nothing if welfare is None else welfare.marginal_contribution,
-            "price_effect": _bounded(nothing if removed is None else removed.price_effect),
-            "price_effect_low": _bounded(market.effect_low),
-            "price_effect_high": _bounded(market.effect_high),
-            "price_effect_one_quarter": _bounded(market.effect_one_quarter),
+            "price_effect": effects[0],
+            "price_effect_low": effects[1],
+            "price_effect_high": effects[2],
+            "price_effect_one_quarter": effects[3],
             "seller_secured_share": seller_secured,
             "realised_seller_share": realised,
             "largest_customer_share": _share(figures.sold.max(axis=1, initial=0.0), sales),
@@ -107,19 +113,21 @@ def firms(
 
 def _placed(nodes: Ints, count: int, default: Any, columns: dict[str, Any]) -> dict[str, np.ndarray]:
     """Columns by node as columns by row of the table, (F,); ``default`` in rows that have no such node."""
-    table = np.full((len(columns), count), default, dtype=object if default == "" else None)
+    table = np.empty((len(columns), count), dtype=object if default == "" else type(default))
+    table[:] = default
     table[:, nodes] = list(columns.values())
     return dict(zip(columns, table))
 
 
-def _bounded(values: Floats) -> Floats:
-    """NaN where nobody is left to serve the open segments and the price has no upper bound."""
+def _bounded(*effects: Floats) -> Floats:
+    """NaN where nobody is left to serve the open segments and the price has no upper bound; a row an effect."""
+    values = np.array(effects)
     return np.where(np.isfinite(values), values, NAN)
 
 
 def _share(part: Floats, whole: Floats) -> Floats:
     """Part of the whole, element by element; NaN where there is none."""
-    return np.divide(part, whole, out=np.full(len(whole), NAN), where=whole > 0)
+    return part / np.where(whole > 0, whole, NAN)
 
 
 def _served(q: Quarter) -> Floats:
@@ -147,7 +155,7 @@ def _sourcing(flow: Floats) -> tuple[Ints, Floats, Floats]:
     """Number of suppliers, the largest one's share and supplier HHI of each buyer's contracts, (B,)."""
     total = ordered_sum(flow, axis=0)
     buys = total > 0
-    share = np.divide(flow, total, out=np.zeros_like(flow), where=buys)
+    share = flow / np.where(buys, total, 1.0)
     largest = np.where(buys, share.max(axis=0, initial=0.0), NAN)
     hhi = np.where(buys, 1e4 * ordered_sum(share**2, axis=0), NAN)
     return (share >= SUPPLIER).sum(axis=0), largest, hhi
