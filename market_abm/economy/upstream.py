@@ -60,7 +60,7 @@ def arrive(world: World, state: State, conditions: Conditions) -> tuple[State, F
     kw = sellers.kw if np.isnan(up.kw[t - 1]) else up.kw[t - 1]
     total = ordered_sum((waiting * kw)[:, None] * sellers.regions, axis=0)
     supply = up.power[:, t - 1] * conditions.power if len(up.region) else np.zeros(0)
-    ration = np.minimum(1.0, np.divide(supply, total, out=np.ones_like(total), where=total > 0))
+    ration = np.divide(supply, total, out=np.ones(len(total)), where=total > supply)
     share = np.where(sellers.in_region, ordered_sum(sellers.regions * ration, axis=1), 1.0)
     online = waiting * share
     fleet = state.fleet.copy()
@@ -244,7 +244,7 @@ def place_orders(
     if len(up.chip) and wanted.any():
         accepted, ration = _ration_chips(world, state, conditions, orders, ahead.arrives)
         price, response = _chip_market(world, state, ration)
-    (placed,) = np.nonzero(accepted > 0)
+    (placed,) = (accepted > 0).nonzero()
     draws = rng.uniforms(world.seed, "slip", [sellers.key[s] for s in placed.tolist()], t)
     slip = draws < float(world.scenario.upstream.slip_probability)
     pipeline = state.pipeline.copy()
@@ -265,7 +265,7 @@ def _ration_chips(
     # What suppliers still owe from a disruption comes first; it is spread over the lead time.
     waiting = ordered_sum(state.chip_backlog[:, None] * sellers.chips, axis=0)
     quarter = np.array(sorted(set(arrives.tolist())), dtype=np.int64)
-    mine = np.searchsorted(quarter, arrives)
+    mine = quarter.searchsorted(arrives)
     shape = len(quarter), len(up.chip)
     place = (mine[:, None] * shape[1] + np.arange(shape[1])).ravel()
 
@@ -281,10 +281,10 @@ def _ration_chips(
     first = np.minimum(asked, conditions.promised[:, sellers.row].T * left[mine])
     rest = asked - first
     pool, total = np.maximum(left - by_quarter(first), 0.0), by_quarter(rest)
-    share = np.minimum(1.0, np.divide(pool, total, out=np.ones_like(total), where=total > 0))
-    got = np.divide(first + rest * share[mine], asked, out=np.ones_like(asked), where=asked > 0)
+    share = np.minimum(pool, total) / np.where(total > 0, total, 1.0)
+    got = (first + rest * share[mine]) / np.where(asked > 0, asked, 1.0)
     short = np.maximum(by_quarter(asked) - left, 0.0)
-    unfilled = np.divide(short, made, out=np.zeros_like(made), where=made > 0)
+    unfilled = np.divide(short, made, out=np.zeros(shape), where=made > 0)
     share_of_order = ordered_sum(orders.chip * got, axis=1)
     return wanted * np.where(orders.chip.any(axis=1), share_of_order, 1.0), unfilled.max(axis=0, initial=0.0)
 
