@@ -125,8 +125,8 @@ class Desk:
         ]
 
     def _checked(self, verb: str, result: Any, view: View, rows: np.ndarray) -> Any:
-        wide = self._width(verb, view)
-        shapes = {field: (len(rows), *wide.get(field, ())) for field in FIELDS[verb]}
+        wide, count = self._width(verb, view), len(rows)
+        shapes = {field: (count, *wide.get(field, ())) for field in FIELDS[verb]}
         return validated(verb, result, self._keys(rows), shapes)
 
     def _width(self, verb: str, view: View) -> dict[str, tuple[int, ...]]:
@@ -141,8 +141,7 @@ class Desk:
         return {"chip": (len(world.upstream.chip),), "region": (len(world.upstream.region),)}
 
     def _keys(self, rows: np.ndarray) -> list[str]:
-        key = self.world.rows.key
-        return [key[row] for row in rows.tolist()]
+        return self.world.rows.keys[rows].tolist()
 
 
 def _joined(verb: str, answers: list[tuple[Any, np.ndarray]]) -> Any:

@@ -32,7 +32,7 @@ def use_compute(q: Quarter) -> None:
     """Stage 8: customers are served first, the rest trains."""
     buyers = q.world.buyers
     used = q.delivery.used
-    q.need = np.where(buyers.lab, q.shocked.need, q.shocked.at(np.full((len(used), 1), q.price))[:, 0])
+    q.need = np.where(buyers.lab, q.shocked.need, q.shocked.at(np.array([[q.price]]))[:, 0])
     q.inference = np.where(buyers.lab, np.minimum(used, q.shocked.need), 0.0)
     q.rnd = np.where(buyers.trains, used - q.inference, 0.0)
     before = capability(q.world, q.state.stock)
@@ -47,7 +47,7 @@ def product_quarter(q: Quarter) -> None:
     b, p, buyers = world.scenario.behaviour, world.scenario.product, world.buyers
     need = q.shocked.need
     sells = buyers.product & (need > 0)
-    served = np.minimum(np.divide(q.inference, need, out=np.ones_like(need), where=sells), 1.0)
+    served = np.minimum(np.divide(q.inference, need, out=np.ones(len(need)), where=sells), 1.0)
     shock = np.where(buyers.product, need / np.maximum(q.demand.need, 1e-12), 1.0)
     q.revenue = np.where(
         buyers.product, state.market * state.share * buyers.monetisation * served * shock, 0.0

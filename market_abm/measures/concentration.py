@@ -173,7 +173,7 @@ def _parts(amounts: Floats) -> Floats:
 def _fractions(values: ArrayLike) -> Floats:
     array = np.asarray(values, dtype=np.float64)
     # Two reductions over the entries on the usual way; NaN passes into both.
-    if array.ndim == 1 and array.min(initial=0.0) >= 0.0 and ordered_sum(array) <= 1.0 + 1e-6:
+    if array.ndim == 1 and np.minimum.reduce(array, initial=0.0) >= 0.0 and ordered_sum(array) <= 1.0 + 1e-6:
         return array
     if np.isnan(array).any():
         return np.full(array.shape, np.nan)
