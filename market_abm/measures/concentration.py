@@ -20,7 +20,7 @@ _EDGE = 1e-9
 
 def shares(values: ArrayLike) -> Floats:
     """Fractions of the total; NaN throughout where the total is zero."""
-    return _parts(vector("values", values))
+    return _parts(vector("values", values)[None])[0]
 
 
 def owner_shares(
@@ -45,8 +45,9 @@ def owner_shares(
     amounts = np.asarray(values, dtype=np.float64)
     vector("values", amounts.ravel() if amounts.ndim == 2 else amounts)
     grouped = owners(amounts.shape[-1], owner, aggregate_of)
-    each = np.array([_parts(grouped.total(base)) for base in np.atleast_2d(amounts)]) / grouped.members
-    by_owner = np.repeat(each, np.rint(grouped.members).astype(np.int64), axis=1)
+    bases = amounts if amounts.ndim == 2 else amounts[None]
+    each = _parts(np.array([grouped.total(base) for base in bases])) / grouped.members
+    by_owner = each.repeat(np.rint(grouped.members).astype(np.int64), axis=1)
     return by_owner if amounts.ndim == 2 else by_owner[0]
 
 
@@ -165,9 +166,9 @@ def mhhi(shares: ArrayLike, ownership: ArrayLike, control: ArrayLike) -> float:
 
 
 def _parts(amounts: Floats) -> Floats:
-    """Fractions of the total; NaN throughout where it is zero."""
-    total = ordered_sum(amounts)
-    return amounts / total if total > 0.0 else np.full(amounts.shape, np.nan)
+    """Fractions of the total of each row, (K, n); NaN throughout where it is zero."""
+    total = ordered_sum(amounts, axis=1)
+    return amounts / np.where(total > 0.0, total, np.nan)[:, None]
 
 
 def _fractions(values: ArrayLike) -> Floats:
