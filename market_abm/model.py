@@ -220,7 +220,7 @@ class ComputeMarket(mesa.Model):
         q.liquidity = liquidity(q.world, q.state, q.conditions)
         q.position = position(q.world, q.state, q.conditions)
         view = self._view(q, committed=q.position.committed)
-        rows = np.flatnonzero(q.world.rows.firm)
+        (rows,) = q.world.rows.firm.nonzero()
         notices, decisions = self.desk.ask("renew", view, rows)
         q.decide(decisions)
         book = q.state.book
@@ -239,7 +239,7 @@ class ComputeMarket(mesa.Model):
         binding = tuple([b if want else "" for b, want in zip(binding, (at_last_price > q.ceiling).tolist())])
         wanted = np.minimum(at_last_price, q.ceiling)
         forward = forward_sales(world, q.conditions, place, q.arrivals, wanted - place.committed)
-        price = np.repeat(np.minimum(q.price, q.conditions.price_cap)[:, None], world.shape[1], axis=1)
+        price = np.minimum(q.price, q.conditions.price_cap)[:, None].repeat(world.shape[1], axis=1)
         notice = np.maximum(world.sellers.notice, q.conditions.minimum_notice)
         q.state = q.state.change(book=sign(world, q.state, forward, price, world.sellers.term, notice, "F"))
         q.position = position(world, q.state, q.conditions)
