@@ -17,6 +17,7 @@ from market_abm.economy.world import Ints
 from market_abm.strategies.building import default
 from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Orders, View
+from market_abm.units import ordered_sum
 
 
 @strategy("build", "at_arrival")
@@ -25,10 +26,9 @@ def at_arrival(view: View, rows: Ints) -> Orders:
     ahead, state = view.outlook, view.state
     quarters = np.arange(state.pipeline.shape[1])
     coming = (quarters >= state.t) & (quarters < ahead.arrives[:, None])
-    ordered = np.cumsum(np.where(coming, state.pipeline, 0.0), axis=1)[:, -1] + state.power_queue
+    ordered = ordered_sum(np.where(coming, state.pipeline, 0.0), axis=1) + state.power_queue
     b = view.world.scenario.behaviour
     fleet = ahead.online * (1.0 - float(b.retirement)) ** (ahead.arrives - state.t) + ordered
-    with np.errstate(divide="ignore"):
-        entry = np.where(fleet > 0, float(b.entry_scale) / fleet, 0.0)
+    entry = float(b.entry_scale) / np.where(fleet > 0, fleet, np.inf)
     cap = np.where(ahead.growth_cap > 0, np.maximum(ahead.growth_cap, entry), 0.0)
     return default(view.with_(outlook=replace(ahead, online=fleet, growth_cap=cap)), rows)

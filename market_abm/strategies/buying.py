@@ -50,13 +50,13 @@ def surplus_of_first(surplus: Floats, quantity: Floats, until: Floats, levels: F
 
 def node_of(node_rows: Ints, rows: Ints) -> Ints:
     """Nodes that belong to the rows, in the order of the rows."""
-    return _nodes(tuple(node_rows.tolist()), tuple(np.asarray(rows).tolist()))
+    return _nodes(node_rows.tobytes(), np.asarray(rows, dtype=np.int64).tobytes())
 
 
 @lru_cache(maxsize=64)
-def _nodes(node_rows: tuple[int, ...], rows: tuple[int, ...]) -> Ints:
+def _nodes(node_rows: bytes, rows: bytes) -> Ints:
     """The same rows are asked every quarter."""
-    place = {row: i for i, row in enumerate(node_rows)}
-    nodes = np.array([place[row] for row in rows], dtype=np.int64)
+    place = {row: i for i, row in enumerate(np.frombuffer(node_rows, dtype=np.int64).tolist())}
+    nodes = np.array([place[row] for row in np.frombuffer(rows, dtype=np.int64).tolist()], dtype=np.int64)
     nodes.setflags(write=False)
     return nodes
