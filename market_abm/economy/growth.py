@@ -37,7 +37,8 @@ def use_compute(q: Quarter) -> None:
     q.rnd = np.where(buyers.trains, used - q.inference, 0.0)
     before = capability(q.world, q.state.stock)
     stock = trained(q.world, q.state.stock, q.rnd, q.state.t)
-    q.velocity = np.where(buyers.trains, capability(q.world, stock) - before, np.nan)
+    q.capability = capability(q.world, stock)
+    q.velocity = np.where(buyers.trains, q.capability - before, np.nan)
     q.state = q.state.change(stock=stock)
 
 

@@ -46,6 +46,8 @@ class Quarter:
     inference: Floats = None  # type: ignore[assignment]
     rnd: Floats = None  # type: ignore[assignment]
     revenue: Floats = None  # type: ignore[assignment]
+    capability: Floats = None  # type: ignore[assignment]
+    """Of each buyer after this quarter's training, (B,)."""
     velocity: Floats = None  # type: ignore[assignment]
     capex: Floats = None  # type: ignore[assignment]
     wanted: Floats = None  # type: ignore[assignment]

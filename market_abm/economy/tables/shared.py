@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market_abm.economy.capability import capability
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.world import Bools, Floats
@@ -87,7 +86,7 @@ def owner_shares(q: Quarter, bases: dict[str, Floats]) -> dict[str, Floats]:
 def leadership(q: Quarter) -> tuple[Floats, tuple[int, ...]]:
     """Capability of each lab that trains (B,), and their nodes, the most capable first."""
     buyers = q.world.buyers
-    levels = np.where(buyers.trains, capability(q.world, q.state.stock), np.nan)
+    levels = np.where(buyers.trains, q.capability, np.nan)
     # Equal levels go to the first name: a reordered file changes nothing.
     (known,) = np.isfinite(levels).nonzero()
     ranked = sorted([(-levels[b], buyers.key[b], b) for b in known.tolist()])
