@@ -23,21 +23,26 @@ STATUS = np.array(("in force", "notice given", "starts later"), dtype=object)
 def links(q: Quarter, r: Relations, graded: np.ndarray) -> dict[str, np.ndarray]:
     """One row a relation that carried compute."""
     world = q.world
-    usd = usd_per_gpu_hour
+    price, new_price, floor, ceiling, value, unit_cost, wedge, switching, surplus = usd_per_gpu_hour(
+        np.array([
+            r.price, r.new_price, r.floor, r.ceiling, r.value, r.unit_cost, r.wedge, r.switching,
+            r.value - r.unit_cost - r.wedge,
+        ])
+    )  # fmt: skip
     return {
         "supplier": world.rows.keys[world.sellers.row[r.supplier]],
         "buyer": world.rows.keys[world.buyers.row[r.buyer]],
         "volume_khq": r.volume,
         "new_volume_khq": r.new_volume,
-        "price_usd_per_gpu_hour": usd(r.price),
-        "new_price_usd_per_gpu_hour": usd(r.new_price),
-        "floor_usd_per_gpu_hour": usd(r.floor),
-        "ceiling_usd_per_gpu_hour": usd(r.ceiling),
-        "value_usd_per_gpu_hour": usd(r.value),
-        "unit_cost_usd_per_gpu_hour": usd(r.unit_cost),
-        "wedge_usd_per_gpu_hour": usd(r.wedge),
-        "switching_usd_per_gpu_hour": usd(r.switching),
-        "gross_surplus_usd_per_gpu_hour": usd(r.value - r.unit_cost - r.wedge),
+        "price_usd_per_gpu_hour": price,
+        "new_price_usd_per_gpu_hour": new_price,
+        "floor_usd_per_gpu_hour": floor,
+        "ceiling_usd_per_gpu_hour": ceiling,
+        "value_usd_per_gpu_hour": value,
+        "unit_cost_usd_per_gpu_hour": unit_cost,
+        "wedge_usd_per_gpu_hour": wedge,
+        "switching_usd_per_gpu_hour": switching,
+        "gross_surplus_usd_per_gpu_hour": surplus,
         "seller_secured_share": r.seller_secured,
         "buyer_secured_share": r.buyer_secured,
         "contested_share": r.contested,
