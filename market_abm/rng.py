@@ -29,27 +29,44 @@ def uniform(seed: int, purpose: str, key: str, quarter: int = -1) -> float:
 
 def uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) -> NDArray[np.float64]:
     """One uniform draw a key, in the order of the keys."""
-    return _kept(seed, purpose, tuple(keys), quarter).copy()
+    return _kept(seed, purpose, tuple(keys), (quarter,)).copy()
 
 
-def _uniforms(seed: int, purpose: str, keys: Iterable[str], quarter: int) -> NDArray[np.float64]:
+def _uniforms(
+    seed: int, purpose: str, keys: tuple[str, ...], quarters: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """One uniform draw a quarter and key, quarter by quarter."""
     head = blake2b(f"{seed}\x1f{purpose}\x1f".encode(), digest_size=8)
-    digests = []
-    for key in keys:
-        text = head.copy()  # the hash of what all keys begin with goes on with the rest
-        text.update(f"{key}\x1f{quarter}".encode())
-        digests.append(text.digest())
-    words = np.frombuffer(b"".join(digests), dtype=">u8") >> 11
+    rest = _rest(keys, quarters)
+    texts = [head.copy() for _ in rest]  # the hash of what all keys begin with goes on with the rest
+    for text, key in zip(texts, rest):
+        text.update(key)
+    words = np.frombuffer(b"".join([text.digest() for text in texts]), dtype=">u8") >> 11
     return (words.astype(np.float64) + 0.5) / STEPS
 
 
 _kept = lru_cache(maxsize=256)(_uniforms)
 
 
+@lru_cache(maxsize=64)
+def _rest(keys: tuple[str, ...], quarters: tuple[int, ...]) -> list[bytes]:
+    """Keys and quarters as they are hashed: the same in every seed."""
+    return [f"{key}\x1f{quarter}".encode() for quarter in quarters for key in keys]
+
+
 def normals(seed: int, purpose: str, keys: Iterable[str], quarter: int = -1) -> NDArray[np.float64]:
     """One standard normal draw a key, by inversion."""
-    draws = _uniforms(seed, purpose, keys, quarter).tolist()
-    return np.array([_NORMAL.inv_cdf(draw) for draw in draws], dtype=np.float64)
+    return _inverted(_uniforms(seed, purpose, tuple(keys), (quarter,)))
+
+
+def normal_paths(seed: int, purpose: str, keys: Iterable[str], quarters: int) -> NDArray[np.float64]:
+    """The draws of :func:`normals` in each of the first quarters, (quarters, keys)."""
+    draws = _inverted(_kept(seed, purpose, keys := tuple(keys), tuple(range(quarters))))
+    return draws.reshape(quarters, len(keys))
+
+
+def _inverted(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([_NORMAL.inv_cdf(draw) for draw in draws.tolist()], dtype=np.float64)
 
 
 def triangular(u: float, low: float, mode: float, high: float) -> float:

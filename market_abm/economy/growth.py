@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,22 +11,46 @@ from market_abm import rng
 from market_abm.economy.capability import capability, trained
 from market_abm.economy.product import shares_after
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.world import Bools, Floats, World
+from market_abm.economy.world import Bools, Floats, World, of_world
 from market_abm.elementary import exp
+
+
+class Shocks(NamedTuple):
+    """What a seed draws for each quarter of the horizon; 0 for buyers that do not feel it."""
+
+    demand: Floats
+    """Factor on each buyer's need, (T, B)."""
+    quality: Floats
+    """Innovations of the quality of products, (T, B)."""
+    segment: Floats
+    """Innovations of the market of open segments, (T, B)."""
+    market: list[float]
+    """Innovations of the product market as a whole, (T,)."""
+
+
+@of_world
+def _shocks(world: World) -> Shocks:
+    """A draw belongs to its quarter, so those of all quarters are made at once."""
+    sd, captive, T = world.scenario.behaviour.shocks, world.buyers.captive, world.horizon
+
+    def felt_by(purpose: str, felt: Bools) -> Floats:
+        draws = np.zeros((T, len(felt)))
+        keys = compress(world.buyers.key, felt.tolist())
+        draws[:, felt] = rng.normal_paths(world.seed, purpose, keys, T)
+        return draws
+
+    need = float(sd.demand)
+    return Shocks(
+        demand=np.where(captive, 1.0, exp(need * felt_by("demand", ~captive) - 0.5 * need * need)),
+        quality=float(sd.quality) * felt_by("quality", world.buyers.product),
+        segment=float(sd.segment) * felt_by("segment", world.buyers.open_segment),
+        market=(float(sd.market) * rng.normal_paths(world.seed, "market", ["M"], T)[:, 0]).tolist(),
+    )
 
 
 def demand_shock(world: World, t: int) -> Floats:
     """Factor on each buyer's need that becomes known after contracts are signed, (B,)."""
-    sd = float(world.scenario.behaviour.shocks.demand)
-    draws = _shocks(world, "demand", t, ~world.buyers.captive)
-    return np.where(world.buyers.captive, 1.0, exp(sd * draws - 0.5 * sd * sd))
-
-
-def _shocks(world: World, purpose: str, t: int, felt: Bools) -> Floats:
-    """Standard normal draws of the buyers that feel them, 0 for all others, (B,)."""
-    draws = np.zeros(len(felt))
-    draws[felt] = rng.normals(world.seed, purpose, compress(world.buyers.key, felt.tolist()), t)
-    return draws
+    return _shocks(world).demand[t]
 
 
 def use_compute(q: Quarter) -> None:
@@ -58,13 +83,10 @@ def product_quarter(q: Quarter) -> None:
     q.ledger.pay("product cost", buyers.row, vendors, q.revenue * (1.0 - buyers.margin))
     _other_money(q)
     t, keep = state.t, float(b.shocks.persistence)
-    quality = keep * state.quality + float(b.shocks.quality) * _shocks(world, "quality", t, buyers.product)
-    segment = keep * state.segment_shock + float(b.shocks.segment) * _shocks(
-        world, "segment", t, buyers.open_segment
-    )
-    market_shock = keep * state.market_shock + float(b.shocks.market) * float(
-        rng.normals(world.seed, "market", ["M"], t)[0]
-    )
+    shocks = _shocks(world)
+    quality = keep * state.quality + shocks.quality[t]
+    segment = keep * state.segment_shock + shocks.segment[t]
+    market_shock = keep * state.market_shock + shocks.market[t]
     share = shares_after(world, state.change(quality=quality), state.stock, served)
     q.state = state.change(
         share=np.where(buyers.product, share, 0.0),
