@@ -10,7 +10,7 @@ import math
 from collections.abc import Set
 from functools import cache
 from itertools import chain
-from operator import itemgetter
+from operator import itemgetter, lt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,7 +111,7 @@ def part_of(table: str, given: Any) -> Part:
     else:
         held = {name: v if isinstance(v, np.ndarray) else list(v) for name, v in given.items()}
     rows = _same_size(layout, held)
-    texts = {column.name: _strings(column, held[column.name]) for column in layout.texts}
+    texts = _texts(layout, held)
     numbers = {
         dtype: _matrix(dtype, wanted, [held[column.name] for column in wanted]).reshape(len(wanted), rows)
         for dtype, wanted in layout.numbers.items()
@@ -139,13 +139,15 @@ def _same_size(layout: Layout, held: Columns) -> int:
     return len(next(iter(held.values())))
 
 
-def _strings(column: Column, values: Any) -> list[str]:
-    plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
+def _texts(layout: Layout, held: Columns) -> dict[str, list[str]]:
+    """The columns of texts."""
+    given = [held[column.name] for column in layout.texts]
+    plain = [values.tolist() if isinstance(values, np.ndarray) else list(values) for values in given]
     try:
-        "".join(plain)  # only texts join
+        "".join(chain.from_iterable(plain))  # only texts join
     except TypeError:
-        return [_value(column, value) for value in plain]
-    return plain
+        plain = [[_value(column, value) for value in values] for column, values in zip(layout.texts, plain)]
+    return {column.name: values for column, values in zip(layout.texts, plain)}
 
 
 def _matrix(dtype: str, wanted: tuple[Column, ...], given: list[Any]) -> np.ndarray:
@@ -213,16 +215,16 @@ def _sorted(table: str, part: Part) -> Part:
     if not keys:
         return part
     rows = keys[0] if len(keys) == 1 else list(zip(*keys))
+    if all(map(lt, rows, rows[1:])):  # in order already, and none of them twice
+        return part
     if table in UNIQUE and len(set(rows)) < len(rows):
         twice = next(row for row in zip(*keys) if rows.count(row if len(keys) > 1 else row[0]) > 1)
         raise RecordError(f"{table}: {' > '.join(str(item) for item in twice)} stands there twice")
-    places = list(range(part.rows))
-    order = sorted(places, key=rows.__getitem__)
-    if order == places:
-        return part
+    order = sorted(range(part.rows), key=rows.__getitem__)
+    pick = itemgetter(*order)
     return Part(
         part.rows,
-        {name: [values[row] for row in order] for name, values in part.texts.items()},
+        {name: list(pick(values)) for name, values in part.texts.items()},
         {dtype: matrix[:, order] for dtype, matrix in part.numbers.items()},
     )
 
