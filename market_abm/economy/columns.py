@@ -17,14 +17,16 @@ def changed[Record](record: Record, columns: dict[str, Any]) -> Record:
         If a name is not a field.
     """
     fields = record.__dataclass_fields__  # type: ignore[attr-defined]
-    if not fields.keys() >= columns.keys():
-        unknown = ", ".join(sorted(columns.keys() - fields.keys()))
-        raise TypeError(f"{type(record).__name__} has no field {unknown}; fields: {', '.join(fields)}")
-    copy = object.__new__(type(record))
-    held = copy.__dict__
-    held.update(record.__dict__)
+    held = record.__dict__ | columns
     if len(held) > len(fields):
-        for worked_out in held.keys() - fields.keys():
+        # What was worked out, or is unknown, stands behind the fields.
+        further = list(held)[len(fields) :]
+        if unknown := sorted(columns.keys() & further):
+            raise TypeError(
+                f"{type(record).__name__} has no field {', '.join(unknown)}; fields: {', '.join(fields)}"
+            )
+        for worked_out in further:
             del held[worked_out]
-    held.update(columns)
+    copy = object.__new__(type(record))
+    object.__setattr__(copy, "__dict__", held)
     return copy
