@@ -32,10 +32,12 @@ def closed(central: Scenario, drawn: Scenario) -> Scenario:
     for key, contract in drawn.contracts.items():
         first = central.contracts[key]
         now = float(contract.volume) * factor[key]
-        # A contract drawn larger now is larger later: its ramp moves with it.
-        later = now / float(first.volume) if float(first.volume) > 0 else factor[key]
-        ramp = {quarter: float(volume) * later for quarter, volume in contract.ramp.items()}
-        contracts[key] = contract.model_copy(update={"volume": now, "ramp": type(contract.ramp)(ramp)})
+        changes: dict[str, Any] = {"volume": now}
+        if contract.ramp:  # a contract drawn larger now is larger later
+            later = now / float(first.volume) if float(first.volume) > 0 else factor[key]
+            ramp = {quarter: float(volume) * later for quarter, volume in contract.ramp.items()}
+            changes["ramp"] = type(contract.ramp)(ramp)
+        contracts[key] = contract.model_copy(update=changes)
     book = drawn.model_copy(update={"contracts": FrozenMap(contracts)})
     return _uses(central, book)
 

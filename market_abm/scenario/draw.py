@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from market_abm.scenario import paths
@@ -43,14 +44,17 @@ class Place(NamedTuple):
 
     central: Any
     """As it is with every number at its central value."""
-    holds: list[tuple[Any, int | Place]]
-    """Fields, keys or positions that are drawn: the number of their guess, or the place below."""
+    guessed: list[tuple[Any, int]]
+    """Fields, keys or positions that are drawn, and the number of their guess."""
+    below: list[tuple[Any, Place]]
+    """Fields, keys or positions that hold such places."""
 
     def drawn(self, numbers: list[float]) -> Any:
         """The same with the numbers drawn, in the order of the guesses."""
-        central = self.central
-        drawn = {at: numbers[of] if isinstance(of, int) else of.drawn(numbers) for at, of in self.holds}
-        return _changed(central, drawn)
+        drawn = {at: numbers[guess] for at, guess in self.guessed}
+        for at, place in self.below:
+            drawn[at] = place.drawn(numbers)
+        return _changed(self.central, drawn)
 
 
 class Plan(NamedTuple):
@@ -81,10 +85,11 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
     central, guesses, place = _plan(scenario)
     if place is None or pin is True or scenario.pin:
         return central.model_copy()
-    draws = uniforms(seed, "input", [guess.path for guess in guesses]).tolist()
-    numbers = [
-        guess.at(triangular(draw, guess.low, guess.middle, guess.high)) for guess, draw in zip(guesses, draws)
-    ]
+    names, low, middle, high, whole = zip(*guesses)
+    draws = uniforms(seed, "input", names).tolist()
+    numbers = list(map(triangular, draws, low, middle, high))
+    for step in compress(range(len(numbers)), whole):
+        numbers[step] = round(numbers[step])
     for held in () if isinstance(pin, bool) else pin:
         for step, guess in enumerate(guesses):
             if guess.path == held or guess.path.startswith(f"{held}."):
@@ -131,13 +136,17 @@ def _planned(
         if value.ranged:
             guesses.append(guess)
         return guess.at(guess.middle), len(guesses) - 1 if value.ranged else None
-    central, holds = {}, []
+    central: dict[Any, Any] = {}
+    guessed: list[tuple[Any, int]] = []
+    below: list[tuple[Any, Place]] = []
     for at, label, item, its_kind in _within(value, kind):
         central[at], held = _planned(item, paths.below(path, label), its_kind, guesses)
-        if held is not None:
-            holds.append((at, held))
+        if isinstance(held, int):
+            guessed.append((at, held))
+        elif held is not None:
+            below.append((at, held))
     middle = _changed(value, central) if central else value
-    return middle, Place(middle, holds) if holds else None
+    return middle, Place(middle, guessed, below) if guessed or below else None
 
 
 def _within(value: Any, kind: Number | None) -> Iterator[tuple[Any, str, Any, Number | None]]:
