@@ -27,11 +27,12 @@ def build_links(
     switching, cap = np.zeros(shape), np.full(shape, np.inf)
     exclusive, sole = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     seller, buyer = ({key: i for i, key in enumerate(side.key)} for side in (sellers, buyers))
+    suppliers, users = ({"*": slice(None)} | side for side in (seller, buyer))
     entries = {(entry.supplier, entry.buyer): entry for entry in drawn.links}
     for entry in sorted(entries.values(), key=_how_specific):
-        if entry.supplier not in {"*", *seller} or entry.buyer not in {"*", *buyer}:
+        if entry.supplier not in suppliers or entry.buyer not in users:
             continue  # a firm without a fleet, or without a lab
-        at = seller.get(entry.supplier, slice(None)), buyer.get(entry.buyer, slice(None))
+        at = suppliers[entry.supplier], users[entry.buyer]
         for field, value in (
             (qualified, entry.qualified),
             (switching, None if entry.switching_cost is None else musd_per_khq(float(entry.switching_cost))),
@@ -55,7 +56,7 @@ def build_links(
         exclusive=exclusive,
         sole=sole,
         internal=internal,
-        taste=_centred(taste, drawn, sellers, buyers),
+        taste=_centred(taste, drawn, seller, buyer),
         key=rng.uniforms(seed, "tie", pairs).reshape(shape),
     )
 
@@ -65,12 +66,11 @@ def _how_specific(entry: Any) -> tuple[bool, bool]:
     return entry.supplier != "*", entry.buyer != "*"
 
 
-def _centred(taste: np.ndarray, drawn: Any, sellers: Sellers, buyers: Buyers) -> np.ndarray:
+def _centred(taste: np.ndarray, drawn: Any, seller: dict[str, int], buyer: dict[str, int]) -> np.ndarray:
     """Tastes relative to those for the suppliers in use: they move nobody's demand at the start."""
     weight = np.zeros_like(taste)
     for _, contract in sorted(drawn.contracts.items()):
-        s, b = sellers.key.index(contract.supplier), buyers.key.index(contract.buyer)
-        weight[s, b] += float(contract.volume)
+        weight[seller[contract.supplier], buyer[contract.buyer]] += float(contract.volume)
     total = np.cumsum(weight, axis=0)[-1] if len(weight) else np.zeros(taste.shape[1])
     weighted = np.cumsum(weight * taste, axis=0)[-1] if len(weight) else np.zeros(taste.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
