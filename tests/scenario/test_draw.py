@@ -34,6 +34,16 @@ def test_draws_are_triangular_in_the_keyed_uniform():
         assert 4.0 < expected < 7.0
 
 
+def test_draws_of_many_quarters_are_those_of_each():
+    keys = ["Lab", "Cloud|Lab", "Größe"]
+    paths = rng.normal_paths(3, "demand", keys, 5)
+    assert paths.shape == (5, 3)
+    for quarter, draws in enumerate(paths):
+        assert draws.tolist() == rng.normals(3, "demand", keys, quarter).tolist()
+        each = [rng.uniform(3, "demand", key, quarter) for key in keys]
+        assert rng.uniforms(3, "demand", keys, quarter).tolist() == each
+
+
 def test_mean_of_the_draws():
     scenario = scenario_from(world())
     values = [scenario.drawn(seed).firms["Lab"].lab.rnd for seed in range(400)]
