@@ -29,8 +29,13 @@ def debt_limit(world: World, state: State, conditions: Conditions) -> Floats:
 
 def liquidity(world: World, state: State, conditions: Conditions) -> Floats:
     """Cash and undrawn credit of each row, (F,)."""
+    return np.maximum(state.cash, 0.0) + _undrawn(world, state, conditions)
+
+
+def _undrawn(world: World, state: State, conditions: Conditions) -> Floats:
+    """Credit that each row may still draw, MUSD, (F,)."""
     headroom = np.maximum(debt_limit(world, state, conditions) - state.debt, 0.0)
-    return np.maximum(state.cash, 0.0) + np.where(state.credit_limited, 0.0, headroom)
+    return np.where(state.credit_limited, 0.0, headroom)
 
 
 def close_quarter(
@@ -45,17 +50,19 @@ def close_quarter(
     cash = state.cash + before
     firm = world.rows.firm
     short = np.where(firm, np.maximum(-cash, 0.0), 0.0)
-    headroom = np.maximum(debt_limit(world, state, conditions) - state.debt, 0.0)
-    drawn = np.minimum(short, np.where(state.credit_limited, 0.0, headroom))
-    lost = short - drawn
-    everyone = np.arange(len(world.rows))
-    ledger.pay("credit drawn", ledger.account("lenders"), everyone, drawn)
-    ledger.pay("lenders' loss", ledger.account("lenders"), everyone, lost)
+    drawn = lost = np.zeros(len(cash))
+    lenders, everyone = ledger.account("lenders"), np.arange(len(cash))
+    if short.any():
+        drawn = np.minimum(short, _undrawn(world, state, conditions))
+        lost = short - drawn
+        ledger.pay("credit drawn", lenders, everyone, drawn)
+        ledger.pay("lenders' loss", lenders, everyone, lost)
     # Idle cash repays debt above the opening level first: it costs more than it earns.
     rich = np.where(
         firm, np.minimum(np.maximum(cash, 0.0) * 0.5, np.maximum(state.debt - world.rows.debt, 0.0)), 0.0
     )
-    ledger.pay("debt repaid", everyone, ledger.account("lenders"), rich)
+    if rich.any():
+        ledger.pay("debt repaid", everyone, lenders, rich)
     cash = cash + (ledger.receipts() - before)
     limited = state.credit_limited | (lost > 1e-6)
     events = [

@@ -101,8 +101,7 @@ def product_quarter(q: Quarter) -> None:
 def _other_money(q: Quarter) -> None:
     """Interest, dated equity, and the firms' other businesses."""
     world, state, b = q.world, q.state, q.world.scenario.behaviour
-    everyone = np.arange(len(world.rows))
-    lenders = q.ledger.account("lenders")
+    lenders, everyone = q.ledger.account("lenders"), np.arange(q.ledger.rows)
     rate = world.rows.wacc + ((1.0 + float(b.borrowing_spread)) ** 0.25 - 1.0) + q.conditions.spread
     q.ledger.pay("interest", everyone, lenders, state.debt * rate)
     q.ledger.pay("equity", lenders, everyone, world.rows.inflow[:, state.t])

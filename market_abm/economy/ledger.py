@@ -7,6 +7,7 @@ and the firms' other businesses (*elsewhere*).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +35,16 @@ class Ledger:
     ----------
     rows : int
         Number of firm rows F; outside accounts follow.
+
+    Attributes
+    ----------
+    accounts : int
+        Number of accounts.
     """
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
+        self.accounts = rows + len(OUTSIDE)
         self.transfers: list[Transfer] = []
 
     def account(self, name: str) -> int:
@@ -55,28 +62,27 @@ class Ledger:
         ValueError
             If an amount is not finite or an account does not exist.
         """
-        value = np.asarray(amount, dtype=np.float64)
-        if not np.isfinite(value).all():
-            raise ValueError(f"ledger: a payment for {purpose} is not a finite amount: {value}")
-        steps = np.rint(value * GRID).astype(np.int64)
-        a, b = self._accounts(purpose, payer), self._accounts(purpose, payee)
-        # A place in an array for every payment; reading is all that follows, so nothing is copied twice.
-        if not a.shape == b.shape == steps.shape:
-            shape = np.broadcast(a, b, steps).shape
-            a, b, steps = _spread(a, shape), _spread(b, shape), _spread(steps, shape)
-        self.transfers.append(Transfer(purpose, a.ravel(), b.ravel(), steps.ravel()))
-
-    def _accounts(self, purpose: str, numbers: ArrayLike) -> NDArray[np.int64]:
-        """Account numbers as an array; all of them must exist."""
-        accounts, count = np.asarray(numbers, dtype=np.int64), self.rows + len(OUTSIDE)
+        steps = np.rint(np.multiply(amount, GRID, dtype=np.float64))
+        if not math.isfinite(np.add.reduce(steps, None)):
+            raise ValueError(f"ledger: a payment for {purpose} is not a finite amount: {np.asarray(amount)}")
+        booked = np.empty((3, *np.broadcast(payer, payee, steps).shape), dtype=np.int64)
+        booked[0], booked[1], booked[2] = payer, payee, steps
         # Read without a sign, a negative number is a large one.
-        if np.maximum.reduce(accounts.view(np.uint64), None, initial=0) >= count:
-            raise ValueError(f"ledger: a payment for {purpose} names an account outside 0..{count - 1}")
-        return accounts
+        if np.maximum.reduce(booked[:2].view(np.uint64), None, initial=0) >= self.accounts:
+            raise ValueError(
+                f"ledger: a payment for {purpose} names an account outside 0..{self.accounts - 1}"
+            )
+        self.transfers.append(Transfer(purpose, *booked.reshape(3, -1)))
 
     def balances(self) -> NDArray[np.int64]:
         """Net receipts of every account in 1e-6 MUSD, firms first then outside accounts."""
-        return self._received(self.transfers) - self._paid(self.transfers)
+        out = np.zeros(self.accounts, dtype=np.int64)
+        if self.transfers:
+            # In whole steps the order does not matter.
+            amount = np.concatenate([transfer.amount for transfer in self.transfers])
+            np.add.at(out, np.concatenate([transfer.payee for transfer in self.transfers]), amount)
+            np.subtract.at(out, np.concatenate([transfer.payer for transfer in self.transfers]), amount)
+        return out
 
     def receipts(self) -> NDArray[np.float64]:
         """Net receipts of the firm rows, MUSD."""
@@ -88,30 +94,8 @@ class Ledger:
 
     def total(self, purpose: str, *, payer: bool = False) -> NDArray[np.float64]:
         """Receipts (or, with ``payer``, payments) of the firm rows for one purpose, MUSD."""
-        meant = [transfer for transfer in self.transfers if transfer.purpose == purpose]
-        out = self._paid(meant) if payer else self._received(meant)
+        out = np.zeros(self.accounts, dtype=np.int64)
+        for transfer in self.transfers:
+            if transfer.purpose == purpose:
+                np.add.at(out, transfer.payer if payer else transfer.payee, transfer.amount)
         return out[: self.rows] / GRID
-
-    def _received(self, transfers: list[Transfer]) -> NDArray[np.int64]:
-        """What every account received, in 1e-6 MUSD."""
-        return self._summed([transfer.payee for transfer in transfers], transfers)
-
-    def _paid(self, transfers: list[Transfer]) -> NDArray[np.int64]:
-        """What every account paid, in 1e-6 MUSD."""
-        return self._summed([transfer.payer for transfer in transfers], transfers)
-
-    def _summed(self, accounts: list[NDArray[np.int64]], transfers: list[Transfer]) -> NDArray[np.int64]:
-        """The amounts of the transfers, summed by account; in whole steps the order does not matter."""
-        out = np.zeros(self.rows + len(OUTSIDE), dtype=np.int64)
-        if transfers:
-            np.add.at(out, np.concatenate(accounts), np.concatenate([t.amount for t in transfers]))
-        return out
-
-
-def _spread(numbers: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """The numbers in an array of this shape: a view costs more than a copy of so few."""
-    if numbers.shape == shape:
-        return numbers
-    spread = np.empty(shape, dtype=np.int64)
-    spread[...] = numbers
-    return spread

@@ -85,7 +85,7 @@ def ceilings(
     growth = np.where(buyers.given, np.inf, growth)
     ceiling = np.minimum(finance, growth)
     binding = [
-        "" if math.isinf(cap) else "finance" if cap < most else "growth"
+        "" if cap == math.inf else "finance" if cap < most else "growth"
         for cap, most in zip(ceiling.tolist(), growth.tolist())
     ]
     return ceiling, tuple(binding)
