@@ -12,13 +12,24 @@ import numpy as np
 from numba import njit, vectorize
 
 
-@vectorize(["float64(float64)"], cache=True)
+def _elementwise(*types):
+    """Compile a function of numbers into one of arrays."""
+
+    def compiled(function):
+        ufunc = vectorize(list(types), cache=True)(function)
+        # Numba asks every argument first whether its type overrides ufuncs; arrays and numbers do not.
+        return super(type(ufunc), ufunc).__call__
+
+    return compiled
+
+
+@_elementwise("float64(float64)")
 def exp(x):
     """Exponential."""
     return math.exp(x)
 
 
-@vectorize(["float64(float64)"], cache=True)
+@_elementwise("float64(float64)")
 def log(x):
     """Natural logarithm; minus infinity at zero."""
     if x == 0.0:
@@ -26,13 +37,13 @@ def log(x):
     return math.log(x)
 
 
-@vectorize(["float64(float64)"], cache=True)
+@_elementwise("float64(float64)")
 def expm1(x):
     """Exponential less one, to all digits near zero."""
     return math.expm1(x)
 
 
-@vectorize(["float64(float64, float64)"], cache=True)
+@_elementwise("float64(float64, float64)")
 def power(base, exponent):
     """``base ** exponent`` for non-negative bases."""
     return math.pow(base, exponent)
@@ -42,7 +53,7 @@ SMALLEST = 1e-12
 """Prices and widths below this are taken for it."""
 
 
-@vectorize(["float64(float64, float64, float64, float64)"], cache=True)
+@_elementwise("float64(float64, float64, float64, float64)")
 def isoelastic(v, price, elasticity, choke):
     """``(v / price)^-elasticity`` up to the choke price, zero above it; zero where ``elasticity`` is NaN."""
     v = max(v, SMALLEST)
