@@ -8,6 +8,7 @@ small share each quarter; *internal* use of an owner's own fleet has no price.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class Book:
         """The rows where ``mask`` holds."""
         if mask.all():
             return self
-        return _rows_of((self,), self.id, np.flatnonzero(mask))
+        return _rows_of((self,), self.id, mask.nonzero()[0])
 
     def append(self, other: Book) -> Book:
         """Both books in the order of their ids: sums over rows do not depend on when a row was added."""
@@ -92,10 +93,6 @@ _NEUTRAL = {
     "price": 0.0, "start": 0, "ends": NEVER, "firm_until": -1, "notice": 1, "take_or_pay": 1.0,
     "exclusive": False, "recall": False, "prepaid": 0.0, "noticed": NEVER, "estimated": False,
 }  # fmt: skip
-_NEUTRAL_ROW: dict[str, NDArray[Any]] = {
-    name: np.array([value], dtype=_TYPES.get(name, np.float64)) for name, value in _NEUTRAL.items()
-}
-"""Columns of one contract, as long as a book needs them when repeated."""
 _TOGETHER = tuple(
     [name for name in _ARRAYS if name != "path" and _TYPES.get(name, np.float64) is kind]
     for kind in (np.int64, np.float64, np.bool_)
@@ -117,17 +114,25 @@ def _rows_of(parts: tuple[Book, ...], ids: tuple[str, ...], index: NDArray[np.in
     }
     for names in _TOGETHER:
         held = np.concatenate([part.__dict__[name] for name in names for part in parts])
-        columns.update(zip(names, held.reshape(len(names), len(ids)).take(index, axis=1)))
+        columns |= zip(names, held.reshape(len(names), -1).take(index, axis=1))
     return changed(parts[0], columns)
+
+
+@lru_cache(maxsize=64)
+def _neutral(count: int) -> dict[str, NDArray[Any]]:
+    """Columns of ``count`` contracts of which nothing is said."""
+    columns: dict[str, NDArray[Any]] = {
+        name: np.array([value], dtype=_TYPES.get(name, np.float64)).repeat(count)
+        for name, value in _NEUTRAL.items()
+    }
+    for column in columns.values():
+        column.setflags(write=False)
+    return columns
 
 
 def columns(ids: tuple[str, ...], horizon: int, **given: NDArray[Any]) -> Book:
     """A book from columns; those left out take neutral values, and volumes are delivered from start to end."""
-    full: dict[str, NDArray[Any]] = {
-        name: neutral.repeat(len(ids)) for name, neutral in _NEUTRAL_ROW.items() if name not in given
-    }
-    for name, column in given.items():
-        full[name] = np.asarray(column, dtype=_TYPES.get(name, np.float64))
+    full = _neutral(len(ids)) | given
     if "path" not in full:
         t = np.arange(horizon)
         inside = (t >= full["start"][:, None]) & (t <= full["ends"][:, None])

@@ -211,7 +211,7 @@ def sign(
         kind=kind,
         volume=quantity[new],
         price=agreed[new],
-        start=np.full(len(new), t),
+        start=np.array([t]).repeat(len(new)),
         ends=np.where(firm, ends, books.NEVER),
         firm_until=np.where(firm, ends, -1),
         notice=np.where(firm, notice[s].astype(np.int64), 0),
