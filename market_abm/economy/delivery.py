@@ -13,7 +13,7 @@ from market_abm.economy.state import State
 from market_abm.economy.trading import Position, room
 from market_abm.economy.world import Floats, World
 from market_abm.market.contracts import payment
-from market_abm.market.spot import clear_spot_on_links
+from market_abm.market.spot import LinkedSpot, clear_spot_on_links
 from market_abm.units import GRID, ordered_sum
 
 
@@ -77,15 +77,14 @@ def deliver(
     used = volume - skipped
     by_link = book.matrix(used, world.shape)
     paid = np.where(book.kind == INTERNAL, 0.0, payment(book.price, volume, used, book.take_or_pay))
-    spot, price = _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask)
-    flow = by_link + spot
-    taken = np.minimum(price, price_cap)
+    spot = _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask)
+    flow = by_link + spot.flow
+    taken = np.minimum(spot.price, price_cap)
     delivered = ordered_sum(flow, axis=1)
-    _pay(world, state, ledger, paid, spot, taken, delivered)
+    _pay(world, state, ledger, paid, spot.flow, taken, delivered)
     total = ordered_sum(flow, axis=0)
-    sold = ordered_sum(spot, axis=1)
-    average = _average(taken, sold, state.spot_price)
-    return Delivery(used, paid, by_link, spot, average, flow, delivered, total)
+    average = _average(taken, spot.sold, state.spot_price)
+    return Delivery(used, paid, by_link, spot.flow, average, flow, delivered, total)
 
 
 def _average(price: Floats, sold: Floats, last: float) -> float:
@@ -98,11 +97,8 @@ def _average(price: Floats, sold: Floats, last: float) -> float:
     return float(ordered_sum(price * sold) / ordered_sum(sold))
 
 
-def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -> tuple[Floats, Floats]:
-    """Double auction of what is left, over the links that can be used and up to their caps.
-
-    Returns flows (S, B) and the price of each seller (S,).
-    """
+def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -> LinkedSpot:
+    """Double auction of what is left, over the links that can be used and up to their caps."""
     sellers, buyers = world.sellers, world.buyers
     idle = np.maximum(place.sellable - ordered_sum(by_link, axis=1), 0.0) * sellers.sells * state.active
     idle = np.maximum(np.floor(idle * GRID) / GRID - withheld, 0.0)
@@ -110,7 +106,7 @@ def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -
     quantity, value = value_blocks(
         world, demand, committed, np.maximum(ceiling, committed), state.index_price
     )
-    outcome = clear_spot_on_links(
+    return clear_spot_on_links(
         quantity,
         value,
         idle,
@@ -120,7 +116,6 @@ def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -
         link_cap=room(world, by_link) if world.links.capped else None,
         tie_key=world.links.key,
     )
-    return outcome.flow, outcome.price
 
 
 def _pay(

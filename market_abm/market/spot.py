@@ -138,16 +138,21 @@ class LinkedSpot:
         own cost where it sells nothing.
     flow : ndarray (S, B)
         Who buys how much from whom, kHQ.
-    quantity : float
-        Volume traded, kHQ.
+    sold : ndarray (S,)
+        What each offerer sells, kHQ.
     surplus : float
         Value of the accepted bids less cost of the accepted offers.
     """
 
     price: Floats
     flow: Floats
-    quantity: float
+    sold: Floats
     surplus: float
+
+    @property
+    def quantity(self) -> float:
+        """Volume traded, kHQ."""
+        return float(ordered_sum(self.sold))
 
 
 def clear_spot_on_links(
@@ -194,7 +199,7 @@ def clear_spot_on_links(
     return LinkedSpot(
         price=np.where(sold > 0, found.seller_price, cost),
         flow=found.flow,
-        quantity=float(ordered_sum(sold)),
+        sold=sold,
         surplus=found.surplus,
     )
 
