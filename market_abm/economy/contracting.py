@@ -28,17 +28,18 @@ def roll_over(world: World, state: State) -> tuple[State, list[dict]]:
     scheduled = book.path[:, column] if len(book) else np.zeros(0)
     own = float(world.scenario.behaviour.own_rollover)
     keep = np.where(book.kind == INTERNAL, own, world.buyers.rollover[book.buyer])
-    volume = np.where(book.kind == TERM, scheduled, book.volume * keep)
+    term = book.kind == TERM
+    volume = np.where(term, scheduled, book.volume * keep)
     volume = np.where((t < book.start) | (t > book.ends), 0.0, volume)
     events = [
         _event(world, "contract ends", book, i, book.volume[i])
-        for i in np.flatnonzero((book.kind == TERM) & (book.ends == t - 1) & (book.volume > DUST))
+        for i in (term & (book.ends == t - 1) & (book.volume > DUST)).nonzero()[0].tolist()
     ]
     events += [
         _event(world, "contract starts", book, i, volume[i])
-        for i in np.flatnonzero((book.kind == TERM) & (book.start == t) & (t > 0) & (volume > DUST))
+        for i in (term & (book.start == t) & (t > 0) & (volume > DUST)).nonzero()[0].tolist()
     ]
-    alive = (book.ends >= t) & ((book.kind == TERM) | (volume > DUST))
+    alive = (book.ends >= t) & (term | (volume > DUST))
     return state.change(book=book.change(volume=volume).keep(alive)), events
 
 
@@ -78,17 +79,19 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
     volume = np.where(part & (ends < state.t), 0.0, book.volume)
     # A repriced contract is firm again for the term that the seller offers.
     firm = np.where(reprice, np.minimum(state.t + term, book.ends), book.firm_until)
-    for i in np.flatnonzero(give):
+    for i in give.nonzero()[0].tolist():
         kind = "notice" if part[i] else "repriced"
-        events.append(_event(world, kind, book, i, float(usd_per_gpu_hour(price[i])), by_seller[i]))
+        agreed = float(usd_per_gpu_hour(price[i]))
+        events.append(_event(world, kind, book, i, agreed, "USD/GPU-h", by_seller[i]))
     noticed = np.where(part, state.t, book.noticed)
     columns = {"price": price, "ends": ends, "volume": volume, "firm_until": firm, "noticed": noticed}
     return state.change(book=book.change(**columns)), events
 
 
-def _event(world: World, kind: str, book: Book, i: Any, amount: float, by_seller: bool = True) -> dict:
+def _event(
+    world: World, kind: str, book: Book, i: Any, amount: float, unit: str = "kH100e", by_seller: bool = True
+) -> dict:
     supplier, buyer = world.sellers.key[book.supplier[i]], world.buyers.key[book.buyer[i]]
-    unit = "kH100e" if kind.startswith("contract") else "USD/GPU-h"
     return {
         "stage": 2,
         "kind": kind,
