@@ -20,6 +20,8 @@ MUSD_PER_KHQ = HOURS_PER_QUARTER / 1000.0
 
 DAYS_PER_QUARTER = 91.25
 
+_FLOAT = np.dtype(np.float64)
+
 GRID = 1_000_000
 """Steps per unit of price (1e-6 MUSD/kHQ) and of quantity (1e-6 kHQ) on the market's integer grid."""
 
@@ -65,7 +67,11 @@ def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
     ``numpy.sum`` adds pairwise, so that inserting an idle firm's zero can change the last bit; a running
     sum does not.
     """
-    array = np.asarray(values, dtype=np.float64)
+    array: NDArray[np.float64] = (
+        values
+        if type(values) is np.ndarray and values.dtype is _FLOAT
+        else np.asarray(values, dtype=np.float64)
+    )
     if array.shape[axis] == 0:
         return np.zeros(np.delete(array.shape, axis))[()]
     if array.ndim == 1:
@@ -80,4 +86,4 @@ def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
 def totals(place: NDArray[np.int64], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Sums of the values by place, each added from the first to the last, (count,)."""
     # Of no values at all numpy makes whole numbers.
-    return np.bincount(place, values, count).astype(np.float64, copy=False)
+    return np.bincount(place, values, count) if place.size else np.zeros(count)
