@@ -89,18 +89,19 @@ class Demand:
         return ladder_of(top, 1e-3 * self.price, steps)
 
     @cached_property
-    def _on_ladder(self) -> Floats:
-        """Quantities on the ladder, (B, N)."""
-        return self.read(self._ladder())
+    def _on_ladder(self) -> tuple[Floats, Floats]:
+        """Prices of the ladder (N,) and quantities at them, (B, N)."""
+        ladder = self._ladder()
+        return ladder.v[0], self.read(ladder)
 
     def marginal(self, quantity: Floats) -> Floats:
         """Inverse demand: value of one more kHQ beyond ``quantity``, MUSD per kHQ, (B,)."""
-        return inverse_demand(self.ladder(), self._on_ladder, quantity)
+        return inverse_demand(*self._on_ladder, quantity)
 
     def value_of(self, quantity: Floats) -> Floats:
         """Gross value of using ``quantity`` in all, MUSD, (B,): the area under inverse demand."""
-        grid = self.ladder()
-        steps = np.diff(np.minimum(self._on_ladder, quantity[:, None]), axis=1, prepend=0.0)
+        grid, wanted = self._on_ladder
+        steps = np.diff(np.minimum(wanted, quantity[:, None]), axis=1, prepend=0.0)
         worth = np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1])])
         return np.cumsum(steps * worth[None, :], axis=1)[:, -1]
 
@@ -122,12 +123,13 @@ class Demand:
             },
         )
         # The prices of the ladder are the same, and quantities are proportional: nothing to be read again.
-        then.__dict__["_on_ladder"] = self._on_ladder * factor[:, None]
+        grid, wanted = self._on_ladder
+        then.__dict__["_on_ladder"] = grid, wanted * factor[:, None]
         return then
 
     def on_ladder(self) -> tuple[Floats, Floats]:
         """Falling prices (N,), and what each buyer wants at them, (B, N) kHQ."""
-        return self.ladder(), self._on_ladder
+        return self._on_ladder
 
     def with_elasticity(self, elasticity: float, price: float) -> Demand:
         """The same demand with another elasticity of the segments, through the same point at ``price``."""
@@ -287,8 +289,9 @@ def value_blocks(
     finer than any single buyer's.
     """
     b = world.scenario.behaviour
-    given = max((len(blocks) for _, blocks in demand.given), default=0)
-    count = max(int(max(b.lab_blocks, b.segment_blocks)) * refine, given - 1)
+    count = int(max(b.lab_blocks, b.segment_blocks)) * refine
+    for _, blocks in demand.given:
+        count = max(count, len(blocks) - 1)
     edges, value = edges_of(world.stagger.tobytes(), demand.choke, last_price, world.index_price, count)
     wanted = np.minimum(demand.read(edges), ceiling[:, None])
     wanted -= committed[:, None]
