@@ -74,6 +74,6 @@ def close_quarter(
             "unit": "MUSD",
             "detail": "shortfall beyond the credit limit; building stops, lenders hold the assets",
         }
-        for i in np.flatnonzero(limited & ~state.credit_limited)
+        for i in (limited & ~state.credit_limited).nonzero()[0].tolist()
     ]
     return state.change(cash=cash, debt=state.debt + drawn - rich, credit_limited=limited), events

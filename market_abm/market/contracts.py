@@ -29,7 +29,7 @@ def payment(price: ArrayLike, volume: ArrayLike, used: ArrayLike, take_or_pay: A
     """
     share = _fraction(take_or_pay, "take_or_pay")
     volume, used = np.asarray(volume, float), np.asarray(used, float)
-    if np.any(used > volume * (1 + 1e-12) + 1e-12) or np.any(used < 0):
+    if ((used > volume * (1 + 1e-12) + 1e-12) | (used < 0)).any():
         raise ValueError(
             "the used quantity must lie between 0 and the contracted volume;"
             " buy the excess elsewhere (spot) and pass the rest"
@@ -298,6 +298,6 @@ def unit_fee(
 
 def _fraction(value: ArrayLike, name: str) -> Floats:
     array = np.asarray(value, float)
-    if np.any(~((array >= 0) & (array <= 1))):
+    if not ((array >= 0) & (array <= 1)).all():
         raise ValueError(f"{name} is {array}; it must lie between 0 and 1")
     return array
