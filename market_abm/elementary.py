@@ -62,7 +62,7 @@ def isoelastic(v, price, elasticity, choke):
     return math.pow(v / price, -elasticity)
 
 
-@vectorize(["float64(" + ", ".join(8 * ["float64"]) + ")"], cache=True)
+@_elementwise("float64(" + ", ".join(8 * ["float64"]) + ")")
 def quantity_demanded(v, need, value, slope, prize, head_start, scale, curve):
     """Quantity demanded at the price ``v``: to serve customers, to train, and along an isoelastic curve.
 
