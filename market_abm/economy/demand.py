@@ -268,16 +268,21 @@ def _kept(zeta: float, share: Floats, discount: Floats) -> Floats:
 
 
 def value_blocks(
-    world: World, demand: Demand, committed: Floats, ceiling: Floats, last_price: float, refine: int = 1
+    world: World,
+    demand: Demand,
+    committed: Floats | None,
+    ceiling: Floats | None,
+    last_price: float,
+    refine: int = 1,
 ) -> tuple[Floats, Floats]:
     """Cut what is left of each demand curve into blocks, (B, K) quantities and values.
 
     Parameters
     ----------
-    committed : ndarray (B,)
-        Quantity already covered by contracts: the highest values.
-    ceiling : ndarray (B,)
-        Most the buyer can use in all (finance and growth caps), kHQ.
+    committed : ndarray (B,), optional
+        Quantity already covered by contracts: the highest values. None where nothing is.
+    ceiling : ndarray (B,), optional
+        Most the buyer can use in all (finance and growth caps), kHQ. None where there is no cap.
     last_price : float
         Blocks are densest within +-30 % of it.
     refine : int
@@ -293,14 +298,17 @@ def value_blocks(
     for _, blocks in demand.given:
         count = max(count, len(blocks) - 1)
     edges, value = edges_of(world.stagger.tobytes(), demand.choke, last_price, world.index_price, count)
-    wanted = np.minimum(demand.read(edges), ceiling[:, None])
-    wanted -= committed[:, None]
-    np.maximum(wanted, 0.0, out=wanted)
-    quantity = wanted.copy()
-    quantity[:, 1:] -= wanted[:, :-1]
+    quantity = demand.read(edges)
+    if ceiling is not None:
+        np.minimum(quantity, ceiling[:, None], out=quantity)
+    if committed is not None:
+        np.maximum(quantity - committed[:, None], 0.0, out=quantity)
+    quantity[:, 1:] -= quantity[:, :-1]
     value = value.copy()
     for row, blocks in demand.given:
-        quantity[row], value[row] = _given_blocks(blocks, committed[row], ceiling[row], count + 1)
+        covered = 0.0 if committed is None else committed[row]
+        most = np.inf if ceiling is None else ceiling[row]
+        quantity[row], value[row] = _given_blocks(blocks, covered, most, count + 1)
     return np.maximum(quantity, 0.0, out=quantity), value
 
 

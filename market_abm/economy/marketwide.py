@@ -166,10 +166,10 @@ def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
 
 def _blocks(q: Quarter, demand: Any) -> tuple[Floats, Floats]:
     """Blocks of all demand at the new price, (B, K); their values do not depend on elasticities."""
-    b, none = q.world.scenario.behaviour, np.zeros(len(q.world.buyers.key))
+    b = q.world.scenario.behaviour
     blocks = max(int(b.lab_blocks), int(b.segment_blocks)) * int(q.world.buyers.index.sum())
     refine = max(1, -(-JOINT_BLOCKS // blocks))
-    return value_blocks(q.world, demand, none, np.full(len(none), np.inf), q.new_price, refine)
+    return value_blocks(q.world, demand, None, None, q.new_price, refine)
 
 
 def _band(

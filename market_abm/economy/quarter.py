@@ -71,9 +71,7 @@ class Quarter:
     def curves(self) -> tuple[Floats, Floats]:
         """Blocks of all demand before contracts and caps, at the last price, (B, K) kHQ and MUSD per kHQ."""
         if self._curves is None:
-            none = np.zeros(len(self.world.buyers.key))
-            no_cap = np.full(len(none), np.inf)
-            self._curves = value_blocks(self.world, self.demand, none, no_cap, self.price)
+            self._curves = value_blocks(self.world, self.demand, None, None, self.price)
         return self._curves
 
     def say(self, events: list[dict]) -> None:

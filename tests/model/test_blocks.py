@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from market_abm.economy.demand import value_blocks
 from market_abm.scenario import load_scenario
 from tests.model.tables import column, ran
 
@@ -56,3 +57,13 @@ def test_doubling_the_blocks_moves_no_quarter_of_the_small_world_by_one_per_cent
     price, share = np.median(worst, axis=0)
     assert price < PRICE
     assert share < SHARE
+
+
+@pytest.mark.parametrize("name", ["two-clouds-three-labs", "world-2026"])
+def test_without_contracts_and_caps_all_demand_is_cut_into_blocks(name: str) -> None:
+    q = ran(load_scenario(name), 0).quarter
+    assert q is not None
+    nothing = np.zeros(len(q.world.buyers.key))
+    wanted = value_blocks(q.world, q.demand, nothing, nothing + np.inf, q.price)
+    for found, expected in zip(value_blocks(q.world, q.demand, None, None, q.price), wanted, strict=True):
+        assert found.tobytes() == expected.tobytes()
