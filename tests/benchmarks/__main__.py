@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -38,13 +39,19 @@ def machine() -> dict[str, Any]:
         "command": "python -m tests.benchmarks " + " ".join(sys.argv[1:]),
         "commit": commit or None,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
+        "python": python(),
         "system": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "load_average": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
         "packages": {name: version(name) for name in PACKAGES},
     }
+
+
+def python() -> str:
+    """The interpreter, and how it was built: times of Python code depend on it."""
+    guided = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return f"Python {platform.python_version()} {'with' if guided else 'without'} profile-guided optimisation"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -55,7 +62,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="very small sizes, for a test")
     asked = parser.parse_args(words)
     where = machine()
-    print(f"{where['processor']}, {where['cores']} cores, load {where['load_average']}, {where['commit']}")
+    print(f"{where['processor']}, {where['cores']} cores, {where['python']}")
+    print(f"load {where['load_average']}, {where['commit']}")
     figures = []
     for name, benchmark in BENCHMARKS.items():
         if asked.only and name not in asked.only:
