@@ -10,36 +10,43 @@ import numpy as np
 
 from market_abm.economy.book import TERM
 from market_abm.economy.motives import cash_premium, own_use_value, wedge
-from market_abm.economy.world import NEVER, Floats, Ints
+from market_abm.economy.world import NEVER, Bools, Floats, Ints
 from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Menu, Notices, View
 from market_abm.units import ordered_sum
 
 
-def open_to_notice(view: View, rows: Ints) -> np.ndarray:
-    """Contracts on which each row may give notice now, (n, C)."""
+def open_to_notice(view: View, rows: Ints) -> tuple[Ints, Bools]:
+    """Contracts on which notice may be given now, (K,), and by which of the rows, (n, K)."""
     world, book, t = view.world, view.state.book, view.state.t
+    firm = t <= book.firm_until
     free = (
         (book.kind == TERM)
         & (book.volume > 0)
         & (book.noticed == NEVER)
         & (book.start <= t)
         & (t < book.ends)
+        & (~firm | book.recall)
     )
-    seller, buyer = world.sellers.row[book.supplier], world.buyers.row[book.buyer]
-    open_ = free & (t > book.firm_until)
-    as_seller = (seller[None, :] == rows[:, None]) & (open_ | (free & book.recall))[None, :]
-    as_buyer = (buyer[None, :] == rows[:, None]) & open_[None, :]
-    return as_seller | as_buyer
+    at = free.nonzero()[0]
+    party = rows[:, None]
+    as_seller = world.sellers.row[book.supplier[at]] == party
+    as_buyer = (world.buyers.row[book.buyer[at]] == party) & ~firm[at]
+    return at, as_seller | as_buyer
 
 
-def gain_from_leaving(view: View, rows: Ints) -> Floats:
-    """PV(outside) - PV(stay) - switching cost of each contract to each row, MUSD, (n, C); NaN if closed."""
+def gain_from_leaving(view: View, rows: Ints) -> tuple[Ints, Floats]:
+    """Contracts that are open to notice, (K,), and PV(outside) - PV(stay) - switching cost to each row, MUSD, (n, K).
+
+    NaN for those who are no party to a contract, or may not leave it.
+    """
     world, state, book = view.world, view.state, view.state.book
-    gain = np.full((len(rows), len(book)), np.nan)
-    party, at = np.nonzero(open_to_notice(view, rows))
-    if not len(at):
-        return gain
+    contracts, may = open_to_notice(view, rows)
+    gain = np.full(may.shape, np.nan)
+    if not len(contracts):
+        return contracts, gain
+    party, column = may.nonzero()
+    at = contracts[column]
     s, b, price = book.supplier[at], book.buyer[at], book.price[at]
     term = np.maximum(world.sellers.term[s], 1).astype(np.float64)
     ahead = np.minimum(term, np.maximum(book.ends[at] - state.t + 1, 1))
@@ -54,14 +61,14 @@ def gain_from_leaving(view: View, rows: Ints) -> Floats:
     d = (1.0 / (1.0 + world.rows.wacc))[rows[party]]
     quarters = (d**notice - d ** np.maximum(ahead, notice)) / np.maximum(1.0 - d, 1e-12)
     sells = world.sellers.row[s] == rows[party]
-    gain[party, at] = np.where(sells, leave_seller, leave_buyer) * book.volume[at] * quarters
-    return gain
+    gain[party, column] = np.where(sells, leave_seller, leave_buyer) * book.volume[at] * quarters
+    return contracts, gain
 
 
 @strategy("renew", "default")
 def default(view: View, rows: Ints) -> Notices:
     """Give notice on every contract that is worth leaving."""
-    gain = gain_from_leaving(view, rows)
+    contracts, gain = gain_from_leaving(view, rows)
     known = np.isfinite(gain)
     give = known & (gain > 0)
     free = known.any(axis=1)
@@ -71,10 +78,12 @@ def default(view: View, rows: Ints) -> Notices:
         give[none, np.where(known[none], gain[none], -np.inf).argmax(axis=1)] = True
     scores = np.zeros((len(rows), 2))
     scores[~free, 1] = np.nan
-    scores[free, 1] = ordered_sum(np.where(give, gain, 0.0)[free], axis=1)
+    scores[free, 1] += ordered_sum(np.where(give, gain, 0.0)[free], axis=1)
     binding = ["" if can else "firm terms" for can in free.tolist()]
     menu = Menu.choose(view, "renew", rows, ("keep all", "give notice"), scores, "MUSD", binding)
-    return Notices(give & (menu.chosen == 1)[:, None], menu)
+    notices = np.zeros((len(rows), len(view.state.book)), dtype=bool)
+    notices[:, contracts] = give & (menu.chosen == 1)[:, None]
+    return Notices(notices, menu)
 
 
 @strategy("renew", "never")
