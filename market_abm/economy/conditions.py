@@ -55,7 +55,7 @@ class Conditions:
     merger_rules: list[Any] = field(default_factory=list)
     """Screens in force that a new merger must pass."""
     wedges: dict[Any, Floats] = field(default_factory=dict)
-    """Strategic wedges worked out under these conditions (`economy.motives`), by shares, margins and interests."""
+    """Strategic wedges worked out under these conditions (`economy.motives`), by price and shares."""
 
     @classmethod
     def neutral(cls, world: World) -> Conditions:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from market_abm.economy.world import Floats, Ints
+from market_abm.economy.world import Floats, Ints, World, of_world
 from market_abm.measures.externality import strategic_wedge
 
 
@@ -22,33 +22,42 @@ def wedge(view: Any) -> Floats:
     (O'Brien and Salop 2000; Moresi and Salop 2013). Zero for buyers outside the product market, within an
     owner, and where an access obligation or a separation keeps seller and lab apart.
     """
+    # Kept for the quarter: those who renew and those who sell weigh the same interests.
+    kept, case = view.conditions.wedges, (view.price, view.state.share.tobytes())
+    if case not in kept:
+        kept[case] = _wedge(view)
+        kept[case].setflags(write=False)
+    return kept[case]
+
+
+def _wedge(view: Any) -> Floats:
     world = view.world
-    motives = world.scenario.behaviour.motives
-    out = np.zeros(world.shape)
-    if not motives.wedge and not motives.rival_harm:
+    labs, out = world.buyers.competing, np.zeros(world.shape)
+    interest, harm, anybody = _concerns(view)
+    if not anybody:
         return out
-    labs = world.buyers.competing
-    nothing = np.zeros((len(out), len(labs)))
-    interest = _interest(view, labs) if motives.wedge else nothing
-    harm = world.rival_harm[:, labs] if motives.rival_harm else nothing
-    if not (interest - harm).any():
-        return out
-    out[:, labs] = view.price * _wedge_per_value(view, labs, interest, harm)
+    share, margin = view.state.share[labs], world.buyers.revenue_margin[labs]
+    out[:, labs] = view.price * strategic_wedge(np.ones(len(labs)), share, margin, interest, harm)
     out[_apart(view)] = 0.0
     return out
 
 
-def _wedge_per_value(view: Any, labs: Ints, interest: Floats, harm: Floats) -> Floats:
-    """Strategic wedge of every seller for every lab per MUSD of the lab's value of compute, (S, L).
+def _concerns(view: Any) -> tuple[Floats, Floats, bool]:
+    """Interest of each seller in the competing labs and its wish to harm them, (S, L); is there any at all?"""
+    kept, owners = _concerns_by_owners(view.world), view.conditions.owner_code.tobytes()
+    if owners not in kept:
+        motives, labs = view.world.scenario.behaviour.motives, view.world.buyers.competing
+        nothing = np.zeros((view.world.shape[0], len(labs)))
+        interest = _interest(view, labs) if motives.wedge else nothing
+        harm = view.world.rival_harm[:, labs] if motives.rival_harm else nothing
+        kept[owners] = interest, harm, bool((interest - harm).any())
+    return kept[owners]
 
-    Kept for the quarter: those who renew and those who sell weigh the same interests.
-    """
-    share, margin = view.state.share[labs], view.world.buyers.revenue_margin[labs]
-    kept = view.conditions.wedges
-    case = tuple(part.tobytes() for part in (share, margin, interest, harm))
-    if case not in kept:
-        kept[case] = strategic_wedge(np.ones(len(labs)), share, margin, interest, harm)
-    return kept[case]
+
+@of_world
+def _concerns_by_owners(world: World) -> dict[bytes, tuple[Floats, Floats, bool]]:
+    """What sellers care for, by who owns whom: only a merger changes it."""
+    return {}
 
 
 def _interest(view: Any, labs: Ints) -> Floats:
@@ -86,7 +95,7 @@ def own_use_value(view: Any) -> Floats:
     """
     world = view.world
     marginal = view.demand.marginal(view.state.used)
-    own = np.where(world.links.internal, marginal[None, :], 0.0).max(axis=1, initial=0.0)
+    own = np.maximum.reduce(np.where(world.links.internal, marginal, 0.0), 1, initial=0.0)
     own = np.maximum(own, world.sellers.unit_cost)
     if not world.scenario.behaviour.motives.own_use:
         own = np.where(world.links.internal.any(axis=1), np.maximum(own, view.price), own)

@@ -34,7 +34,7 @@ def diversion(shares: ArrayLike) -> Floats:
     """
     part = _shares(shares)
     ratio = part[None, :] / (1.0 - part)[:, None]
-    np.fill_diagonal(ratio, 0.0)
+    ratio.flat[:: len(part) + 1] = 0.0
     return ratio
 
 
@@ -54,7 +54,8 @@ def weighted_interest(interest: ArrayLike, omega: float) -> Floats:
     if not 0.0 <= omega <= 1.0:
         raise ValueError(f"omega is {omega}; the weight of a minority stake lies in [0, 1].")
     stake = np.asarray(interest, dtype=np.float64)
-    if not ((stake >= 0.0) & (stake <= OWN)).all():
+    least, most = np.minimum.reduce(stake, None, initial=0.0), np.maximum.reduce(stake, None, initial=0.0)
+    if not (least >= 0.0 and most <= OWN):
         raise ValueError("interest must lie in [0, 1]: 1 in the seller's own lab, its stake in others.")
     return np.where(stake >= OWN, OWN, omega * stake)
 
@@ -246,7 +247,8 @@ def rivals_rival(
 
 def _shares(shares: ArrayLike) -> Floats:
     part = _known(shares)
-    if part.ndim != 1 or not ((part >= 0.0) & (part < 1.0)).all() or ordered_sum(part) > 1.0 + 1e-9:
+    least, most = np.minimum.reduce(part, None, initial=0.0), np.maximum.reduce(part, None, initial=0.0)
+    if part.ndim != 1 or least < 0.0 or most >= 1.0 or ordered_sum(part) > 1.0 + 1e-9:
         raise ValueError(f"shares are {part}; give fractions from 0 to below 1 that add to at most 1.")
     return part
 
