@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,10 @@ class Book:
 
     def keep(self, mask: NDArray[np.bool_]) -> Book:
         """The rows where ``mask`` holds."""
-        if mask.all():
+        kept = mask.nonzero()[0]
+        if len(kept) == len(mask):
             return self
-        return _rows_of((self,), self.id, mask.nonzero()[0])
+        return _rows_of((self,), tuple(compress(self.id, mask.tolist())), kept)
 
     def append(self, other: Book) -> Book:
         """Both books in the order of their ids: sums over rows do not depend on when a row was added."""
@@ -103,13 +105,13 @@ _TOGETHER = tuple(
 def _in_order(parts: tuple[Book, ...], ids: tuple[str, ...]) -> Book:
     """The rows of all parts in the order of their ids, which are ``ids``."""
     order = sorted(range(len(ids)), key=ids.__getitem__)
-    return _rows_of(parts, ids, np.array(order, dtype=np.int64))
+    return _rows_of(parts, tuple(sorted(ids)), np.fromiter(order, np.int64, len(order)))
 
 
 def _rows_of(parts: tuple[Book, ...], ids: tuple[str, ...], index: NDArray[np.int64]) -> Book:
-    """Some rows of all parts, whose ids are ``ids``: columns of one type are moved as one table."""
+    """Some rows of all parts, with ``ids`` then: columns of one type are moved as one table."""
     columns: dict[str, Any] = {
-        "id": tuple([ids[i] for i in index.tolist()]),
+        "id": ids,
         "path": np.concatenate([part.path for part in parts]).take(index, axis=0),
     }
     for names in _TOGETHER:
