@@ -223,12 +223,12 @@ class ComputeMarket(mesa.Model):
         (rows,) = q.world.rows.firm.nonzero()
         notices, decisions = self.desk.ask("renew", view, rows)
         q.decide(decisions)
-        book = q.state.book
-        seller_row = q.world.sellers.row[book.supplier]
-        by_seller = (notices.give & (rows[:, None] == seller_row[None, :])).any(axis=0)
+        if not np.count_nonzero(notices.give):
+            return
+        seller_row = q.world.sellers.row[q.state.book.supplier]
+        by_seller = (notices.give & (rows[:, None] == seller_row)).any(axis=0)
         q.state, events = settle_notices(view, notices.give.any(axis=0), by_seller)
-        if q.state is not view.state:
-            q.position = position(q.world, q.state, q.conditions)
+        q.position = position(q.world, q.state, q.conditions)
         q.say(events)
 
     def _bids(self, q: Quarter) -> None:

@@ -57,9 +57,6 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
     """
     world, state = view.world, view.state
     book = state.book
-    events: list[dict] = []
-    if not give.any():
-        return state, events
     s, b = book.supplier, book.buyer
     term = np.maximum(world.sellers.term[s], 1)
     notice = np.maximum(book.notice, view.conditions.minimum_notice[s])
@@ -79,6 +76,7 @@ def settle_notices(view: Any, give: np.ndarray, by_seller: np.ndarray) -> tuple[
     volume = np.where(part & (ends < state.t), 0.0, book.volume)
     # A repriced contract is firm again for the term that the seller offers.
     firm = np.where(reprice, np.minimum(state.t + term, book.ends), book.firm_until)
+    events = []
     for i in give.nonzero()[0].tolist():
         kind = "notice" if part[i] else "repriced"
         agreed = float(usd_per_gpu_hour(price[i]))
