@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ FIRST_PURCHASE = 20.0
 """kHQ that a lab without compute can start with in one quarter, whatever its growth cap."""
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """Capacity and commitments before trade, kHQ."""
 
     online: Floats
@@ -49,7 +47,7 @@ def position(world: World, state: State, conditions: Conditions) -> Position:
     by_seller = ordered_sum(by_link, axis=1)
     delivered = np.ones(len(sellable))
     short = by_seller > sellable
-    if short.any():
+    if np.count_nonzero(short):
         np.divide(sellable, by_seller, out=delivered, where=short)
         by_link = by_link * delivered[:, None]
         by_seller = ordered_sum(by_link, axis=1)
@@ -236,7 +234,8 @@ def _rolling_rows(world: World, book: Book, s: np.ndarray, b: np.ndarray, kind: 
 def signings(world: World, state: State, before: Book) -> list[dict]:
     """Events of the contracts that were signed since the book was ``before``."""
     book, known = state.book, set(before.id)
-    fresh = [i for i, contract in enumerate(book.id) if contract not in known and book.kind[i] == TERM]
+    begun = ((book.kind == TERM) & (book.start == state.t)).nonzero()[0].tolist()
+    fresh = [i for i in begun if book.id[i] not in known]
     return [
         {
             "stage": 5,
