@@ -42,7 +42,8 @@ class Desk:
             self._names[verb] = names
             for name in sorted(set(names)):
                 registry.get(verb, name)
-        self._segments = {key for key, kind in zip(world.rows.key, world.rows.kind) if kind == "segment"}
+        # Segments keep no record.
+        self._firms = np.where(world.rows.firm, world.rows.keys, "")
         self._groups: dict[str, list[tuple[str | None, np.ndarray]]] = {}
 
     def strategy_of(self, verb: str, row: int) -> str:
@@ -57,14 +58,13 @@ class Desk:
             for seen, group in self._seen(view, verb, whole)
             for answer in self._decided(verb, name, seen, group)
         ]
-        records = [
-            record
-            for part, decided in answers
-            if part.alternatives is not None
-            for record in part.alternatives.records(verb, self._keys(decided))
-            if record["firm"] not in self._segments
-        ]
-        return _joined(verb, answers), sorted(records, key=itemgetter("firm"))
+        records: list[dict] = []
+        for part, decided in answers:
+            if part.alternatives is not None:
+                records += part.alternatives.records(verb, self._firms[decided].tolist())
+        if len(answers) > 1:
+            records.sort(key=itemgetter("firm"))
+        return _joined(verb, answers), records
 
     def alone(self, verb: str, view: View, row: int) -> str:
         """The option that one firm takes, asked by itself; empty where it keeps no record."""
@@ -127,7 +127,7 @@ class Desk:
     def _checked(self, verb: str, result: Any, view: View, rows: np.ndarray) -> Any:
         wide, count = self._width(verb, view), len(rows)
         shapes = {field: (count, *wide.get(field, ())) for field in FIELDS[verb]}
-        return validated(verb, result, self._keys(rows), shapes)
+        return validated(verb, result, self.world.rows.keys[rows], shapes)
 
     def _width(self, verb: str, view: View) -> dict[str, tuple[int, ...]]:
         """Fields of an answer that hold more than one number a row, and how many."""
@@ -140,15 +140,11 @@ class Desk:
             return dict.fromkeys(("wedge", "allowed"), world.shape[1:])
         return {"chip": (len(world.upstream.chip),), "region": (len(world.upstream.region),)}
 
-    def _keys(self, rows: np.ndarray) -> list[str]:
-        return self.world.rows.keys[rows].tolist()
-
 
 def _joined(verb: str, answers: list[tuple[Any, np.ndarray]]) -> Any:
     """One answer in the order of the rows from the answers of several groups of them."""
     if len(answers) == 1:
-        part, _ = answers[0]
-        return RESULTS[verb](**{name: np.asarray(getattr(part, name)) for name in FIELDS[verb]})
+        return answers[0][0]
     back = np.argsort(np.concatenate([rows for _, rows in answers]), kind="stable")
     return RESULTS[verb](
         **{

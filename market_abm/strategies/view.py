@@ -7,7 +7,7 @@ arrays that have a leading axis of rows. A method of an agent gets the same view
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 from typing import Any
@@ -89,7 +89,7 @@ class Menu:
         return cls(options, scores, chosen, unit, tuple(binding))
 
     def records(self, verb: str, keys: list[str]) -> list[dict]:
-        """One record a row for the decisions table."""
+        """One record a row for the decisions table; rows without a key keep none."""
         at = np.arange(len(keys))
         others = np.where(np.isfinite(self.scores), self.scores, -np.inf)
         others[at, self.chosen] = -np.inf
@@ -111,6 +111,7 @@ class Menu:
             for key, binding, chosen, score, second, next_score in zip(
                 keys, chain(self.binding, repeat("")), *[column.tolist() for column in columns]
             )
+            if key
         ]
 
 
@@ -190,8 +191,8 @@ def stacked(result: Any) -> Any:
     )
 
 
-def validated(verb: str, result: Any, keys: list[str], expected: dict[str, tuple[int, ...]]) -> Any:
-    """Check a strategy's answer: type, shapes, finite and non-negative numbers.
+def validated(verb: str, result: Any, keys: Sequence[str], expected: dict[str, tuple[int, ...]]) -> Any:
+    """A strategy's answer as arrays, checked: type, shapes, finite and non-negative numbers.
 
     Raises
     ------
@@ -202,8 +203,12 @@ def validated(verb: str, result: Any, keys: list[str], expected: dict[str, tuple
         raise ValueError(
             f"{verb} of {', '.join(keys)} returned {type(result).__name__}; expected {RESULTS[verb].__name__}"
         )
+    made = {}
     for name, shape in expected.items():
-        value = np.asarray(getattr(result, name))
+        given = getattr(result, name)
+        value = np.asarray(given)
+        if value is not given:
+            made[name] = value
         if value.shape != shape:
             raise ValueError(f"{verb} of {', '.join(keys)}: {name} has shape {value.shape}; expected {shape}")
         # Two reductions on the usual way; NaN passes into both, and which number is wrong is looked for later.
@@ -217,4 +222,4 @@ def validated(verb: str, result: Any, keys: list[str], expected: dict[str, tuple
                     f"{verb} of {keys[row]}: {name} is {value[bad][0]}; it must be finite"
                     + ("" if name == "wedge" else " and not negative")
                 )
-    return result
+    return changed(result, made) if made else result
