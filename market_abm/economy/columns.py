@@ -18,15 +18,11 @@ def changed[Record](record: Record, columns: dict[str, Any]) -> Record:
     """
     fields = record.__dataclass_fields__  # type: ignore[attr-defined]
     held = record.__dict__ | columns
-    if len(held) > len(fields):
+    while len(held) > len(fields):
         # What was worked out, or is unknown, stands behind the fields.
-        further = list(held)[len(fields) :]
-        if unknown := sorted(columns.keys() & further):
-            raise TypeError(
-                f"{type(record).__name__} has no field {', '.join(unknown)}; fields: {', '.join(fields)}"
-            )
-        for worked_out in further:
-            del held[worked_out]
+        name, _ = held.popitem()
+        if name in columns:
+            raise TypeError(f"{type(record).__name__} has no field {name}; fields: {', '.join(fields)}")
     copy = object.__new__(type(record))
     object.__setattr__(copy, "__dict__", held)
     return copy
