@@ -11,7 +11,7 @@ from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Bids, Menu, View
 from market_abm.units import ordered_sum
 
-LEVELS = (1.0, 0.5, 0.0)
+LEVELS = np.array([1.0, 0.5, 0.0])
 
 
 @strategy("buy", "default")
@@ -25,13 +25,12 @@ def default(view: View, rows: Ints) -> Bids:
     surplus = np.maximum(value - view.price, 0.0) * quantity
     until = np.add.accumulate(quantity, axis=1)
     wanted = until[:, -1]
-    levels = np.array(LEVELS)
     scores = np.zeros((len(node), len(LEVELS)))  # and no surplus of nothing
-    scores[:, :-1] = surplus_of_first(surplus, quantity, until, levels[:-1])
+    scores[:, :-1] = surplus_of_first(surplus, quantity, until, LEVELS[:-1])
     scores[wanted <= 0, 1:] = np.nan  # nothing is wanted: there is no choice
     binding = [view.binding[b] for b in node.tolist()]
     menu = Menu.choose(view, "buy", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
-    total = levels[menu.chosen] * wanted
+    total = LEVELS[menu.chosen] * wanted
     kept = np.minimum(until, total[:, None])
     kept[:, 1:] -= kept[:, :-1].copy()
     return Bids(np.maximum(kept, 0.0), value, menu)
@@ -42,10 +41,12 @@ def surplus_of_first(surplus: Floats, quantity: Floats, until: Floats, levels: F
 
     ``until`` is the running sum of ``quantity``, both (n, K).
     """
-    of_all = levels[:, None, None] * until[:, -1:]
-    taken = np.minimum(np.maximum(of_all - (until - quantity), 0.0), quantity)
-    share = taken / np.where(quantity > 0, quantity, 1.0)
-    return ordered_sum(surplus * share, axis=2).T
+    part = levels[:, None, None] * until[:, -1:] - (until - quantity)
+    np.maximum(part, 0.0, out=part)
+    np.minimum(part, quantity, out=part)
+    part /= np.where(quantity > 0, quantity, 1.0)
+    part *= surplus
+    return ordered_sum(part, axis=2).T
 
 
 def node_of(node_rows: Ints, rows: Ints) -> Ints:

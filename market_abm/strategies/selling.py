@@ -19,7 +19,7 @@ from market_abm.strategies.buying import node_of
 from market_abm.strategies.registry import strategy
 from market_abm.strategies.view import Bids, Menu, Offer, View
 
-LEVELS = (1.0, 0.5, 0.0)
+LEVELS = np.array([1.0, 0.5, 0.0])
 
 
 @strategy("sell", "default")
@@ -33,14 +33,13 @@ def default(view: View, rows: Ints) -> Offer:
     node = node_of(world.sellers.row, rows)
     cost, free, for_sale = world.sellers.unit_cost[node], view.free[node], world.sellers.sells[node]
     margin = (view.price - cost) * free
-    levels = np.array(LEVELS)
-    scores = margin[:, None] * levels
+    scores = margin[:, None] * LEVELS
     scores[free <= 0, 1:] = np.nan  # nothing is free: there is no choice
     binding = ["" if sells else "own use only" for sells in for_sale.tolist()]
     menu = Menu.choose(view, "sell", rows, ("all", "half", "nothing"), scores, "MUSD", binding)
     allowed = world.links.internal[node] | for_sale[:, None]
     return Offer(
-        capacity=free * levels[menu.chosen],
+        capacity=free * LEVELS[menu.chosen],
         reserve_price=cost,
         wedge=(wedge(view) + forgone_own_use(view))[node],
         allowed=allowed,
@@ -130,7 +129,7 @@ def posted(view: View, rows: Ints) -> Offer:
     markup = price - part.reserve_price
     return replace(
         part,
-        capacity=view.free[node] * np.array(LEVELS)[menu.chosen],
+        capacity=view.free[node] * LEVELS[menu.chosen],
         reserve_price=price,
         wedge=part.wedge - np.where(world.links.internal[node], markup[:, None], 0.0),
         posted=world.sellers.sells[node],
