@@ -71,14 +71,13 @@ def default(view: View, rows: Ints) -> Notices:
     contracts, gain = gain_from_leaving(view, rows)
     known = np.isfinite(gain)
     give = known & (gain > 0)
-    free = known.any(axis=1)
+    free = np.logical_or.reduce(known, 1)
     # The next-best of who would leave none: the contract that is least worth keeping.
-    none = np.flatnonzero(free & ~give.any(axis=1))
+    none = (free & ~np.logical_or.reduce(give, 1)).nonzero()[0]
     if len(none):
         give[none, np.where(known[none], gain[none], -np.inf).argmax(axis=1)] = True
     scores = np.zeros((len(rows), 2))
-    scores[~free, 1] = np.nan
-    scores[free, 1] += ordered_sum(np.where(give, gain, 0.0)[free], axis=1)
+    scores[:, 1] += np.where(free, ordered_sum(np.where(give, gain, 0.0), axis=1), np.nan)
     binding = ["" if can else "firm terms" for can in free.tolist()]
     menu = Menu.choose(view, "renew", rows, ("keep all", "give notice"), scores, "MUSD", binding)
     notices = np.zeros((len(rows), len(view.state.book)), dtype=bool)
