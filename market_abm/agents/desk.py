@@ -125,20 +125,21 @@ class Desk:
         ]
 
     def _checked(self, verb: str, result: Any, view: View, rows: np.ndarray) -> Any:
-        wide, count = self._width(verb, view), len(rows)
-        shapes = {field: (count, *wide.get(field, ())) for field in FIELDS[verb]}
-        return validated(verb, result, self.world.rows.keys[rows], shapes)
+        return validated(verb, result, self.world.rows.keys[rows], self._shapes(verb, len(rows), view))
 
-    def _width(self, verb: str, view: View) -> dict[str, tuple[int, ...]]:
-        """Fields of an answer that hold more than one number a row, and how many."""
+    def _shapes(self, verb: str, n: int, view: View) -> dict[str, tuple[int, ...]]:
+        """Shapes of the columns of an answer for ``n`` rows."""
         world = self.world
         if verb == "renew":
-            return {"give": (len(view.state.book),)}
+            return {"give": (n, len(view.state.book))}
         if verb == "buy":
-            return dict.fromkeys(("quantity", "value"), view.blocks.shape[1:])
+            return dict.fromkeys(("quantity", "value"), (n, view.blocks.shape[1]))
         if verb == "sell":
-            return dict.fromkeys(("wedge", "allowed"), world.shape[1:])
-        return {"chip": (len(world.upstream.chip),), "region": (len(world.upstream.region),)}
+            shapes: dict[str, tuple[int, ...]] = dict.fromkeys(FIELDS[verb], (n,))
+            shapes["wedge"] = shapes["allowed"] = (n, world.shape[1])
+            return shapes
+        chip, region = len(world.upstream.chip), len(world.upstream.region)
+        return {"kh100e": (n,), "chip": (n, chip), "region": (n, region), "debt": (n,)}
 
 
 def _joined(verb: str, answers: list[tuple[Any, np.ndarray]]) -> Any:
