@@ -198,20 +198,19 @@ class ComputeMarket(mesa.Model):
         return self._view(seen, free=q.problem.capacity, committed=q.position.committed)
 
     def _view(self, q: Quarter, **columns: Any) -> View:
-        t = q.state.t
-        forced = {(firm, verb): item for (at, firm, verb), item in self.forced.items() if at == t}
-        nudged = {(firm, verb): item for (at, firm, verb), item in self.nudged.items() if at == t}
-        return View(
-            world=q.world,
-            state=q.state,
-            conditions=q.conditions,
-            demand=q.demand,
-            price=q.price,
-            liquidity=q.liquidity,
-            forced=forced,
-            nudged=nudged,
-            **columns,
-        )
+        if q.view is None:
+            t = q.state.t
+            q.view = View(
+                world=q.world,
+                state=q.state,
+                conditions=q.conditions,
+                demand=q.demand,
+                price=q.price,
+                liquidity=q.liquidity,
+                forced={(firm, verb): item for (at, firm, verb), item in self.forced.items() if at == t},
+                nudged={(firm, verb): item for (at, firm, verb), item in self.nudged.items() if at == t},
+            )
+        return q.view.with_(state=q.state, price=q.price, liquidity=q.liquidity, **columns)
 
     def _contracts(self, q: Quarter) -> None:
         q.state, events = roll_over(q.world, q.state)

@@ -25,6 +25,8 @@ class Quarter:
     demand: Demand = None  # type: ignore[assignment]
     shocked: Demand = None  # type: ignore[assignment]
     liquidity: Floats = None  # type: ignore[assignment]
+    view: Any = None
+    """What every stage's `strategies.view.View` has in common."""
     arrivals: Floats = None  # type: ignore[assignment]
     ceiling: Floats = None  # type: ignore[assignment]
     position: Any = None
