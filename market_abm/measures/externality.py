@@ -90,7 +90,9 @@ def strategic_wedge(
     """
     weight = weighted_interest(interest, omega) - np.asarray(rival_harm, dtype=np.float64)
     moved = _moved(shares, margins)
-    gain = ordered_sum(weight[:, None, :] * moved[None, :, :], axis=2)
+    # By the labs k that users come from, (L, S, L): sums of whole tables.
+    parts = weight.T[:, :, None] * moved.T[:, None, :]
+    gain = ordered_sum(parts.reshape(len(moved), weight.size)).reshape(weight.shape)
     return np.asarray(value, dtype=np.float64) * (gain - weight)
 
 
