@@ -93,8 +93,9 @@ class Menu:
         at = np.arange(len(keys))
         others = np.where(np.isfinite(self.scores), self.scores, -np.inf)
         others[at, self.chosen] = -np.inf
-        best = others.argmax(axis=1)
-        columns = (self.chosen, self.scores[at, self.chosen], best, others[at, best])
+        columns = (
+            self.chosen, self.scores[at, self.chosen], others.argmax(axis=1), np.maximum.reduce(others, 1),
+        )  # fmt: skip
         none, options, unit = -math.inf, self.options, self.unit
         return [
             {
