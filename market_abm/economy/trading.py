@@ -76,11 +76,10 @@ def ceilings(
     fleet, owner = _own_links(world)
     finance = finance + totals(owner, place.free[fleet], len(buyers.key))
     growth = np.where(
-        buyers.lab,
+        buyers.lab & ~buyers.given,
         np.maximum(np.maximum(state.used, place.committed) * (1.0 + buyers.growth_cap), FIRST_PURCHASE),
         np.inf,
     )
-    growth = np.where(buyers.given, np.inf, growth)
     ceiling = np.minimum(finance, growth)
     binding = [
         "" if cap == math.inf else "finance" if cap < most else "growth"
