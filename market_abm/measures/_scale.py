@@ -9,9 +9,21 @@ from market_abm.measures._flow import augment, find_starved, greedy
 
 
 @njit(cache=True)
-def _first_bound(net, held, demand, wanted):
+def _reach(net, demand, sellers):
+    """What the links of each seller to buyers with a demand can carry, (S,)."""
+    _, buyer, cap, seller_start, _, _ = net
+    reach = np.zeros(sellers)
+    for j in range(sellers):
+        for a in range(seller_start[j], seller_start[j + 1]):
+            if demand[buyer[a]] > 0.0:
+                reach[j] += cap[a]
+    return reach
+
+
+@njit(cache=True)
+def _first_bound(net, held, demand, wanted, reach):
     """Lowest ratio of reachable capacity to demand over single buyers and over all of them."""
-    seller, buyer, cap, seller_start, by_buyer, buyer_start = net
+    seller, _, cap, _, by_buyer, buyer_start = net
     bound = np.inf
     for i in range(len(demand)):
         if demand[i] > 0.0:
@@ -22,11 +34,7 @@ def _first_bound(net, held, demand, wanted):
             bound = min(bound, within / demand[i])
     whole = 0.0
     for j in range(len(held)):
-        reach = 0.0
-        for a in range(seller_start[j], seller_start[j + 1]):
-            if demand[buyer[a]] > 0.0:
-                reach += cap[a]
-        whole += min(held[j], reach)
+        whole += min(held[j], reach[j])
     return min(bound, whole / wanted) if wanted > 0.0 else bound
 
 
@@ -64,6 +72,8 @@ def _lower(net, held, demand, wanted, t, flow):
         tiny = 1e-14 * t * wanted
         greedy(net, spare, unmet, flow)
         augment(net, spare, unmet, flow, tiny, np.zeros(len(spare) + len(unmet), np.int64))
+        if not (unmet > tiny).any():
+            break
         inside = find_starved(net, len(held), unmet, flow, tiny)
         lower = _cut_ratio(net, held, demand, inside)
         if not lower < t * (1.0 - 1e-13):
@@ -80,21 +90,23 @@ def servable_scale(net, capacity, demand, removed):
 
     Every group starts from the flow of the whole market, less what it delivers, scaled down to its own bound.
     """
-    seller = net[0]
+    seller, seller_start = net[0], net[3]
     wanted = 0.0
     for i in range(len(demand)):
         wanted += demand[i]
+    reach = _reach(net, demand, len(capacity))
     common = np.zeros(len(seller))
-    top = _lower(net, capacity, demand, wanted, _first_bound(net, capacity, demand, wanted), common)
+    top = _lower(net, capacity, demand, wanted, _first_bound(net, capacity, demand, wanted, reach), common)
     scale = np.empty(len(removed))
     for g in range(len(removed)):
         held = capacity - removed[g]
-        t = min(_first_bound(net, held, demand, wanted), top)
+        t = min(_first_bound(net, held, demand, wanted, reach), top)
         flow = np.zeros(len(seller))
         if 0.0 < t < np.inf:
-            for a in range(len(seller)):
-                j = seller[a]
+            smaller = t / top
+            for j in range(len(held)):
                 kept = held[j] / capacity[j] if capacity[j] > 0.0 else 0.0
-                flow[a] = common[a] * kept * (t / top)
+                for a in range(seller_start[j], seller_start[j + 1]):
+                    flow[a] = common[a] * kept * smaller
         scale[g] = _lower(net, held, demand, wanted, t, flow)
     return scale
