@@ -7,6 +7,7 @@ fractions; indices are on the usual scale of 10,000.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,8 +52,17 @@ def owner_shares(
     return by_owner if amounts.ndim == 2 else by_owner[0]
 
 
-def hhi(shares: ArrayLike) -> float:
+def hhi(shares: ArrayLike) -> Any:
     """Herfindahl-Hirschman index, 1e4 sum s^2, from 0 to 10,000.
+
+    Parameters
+    ----------
+    shares : array (n,) or (K, n)
+        Fractions; on several bases, one a row of the matrix.
+
+    Returns
+    -------
+    float or array (K,)
 
     Raises
     ------
@@ -60,12 +70,17 @@ def hhi(shares: ArrayLike) -> float:
         If the shares are not fractions of one whole.
     """
     fractions = _fractions(shares)
-    return 1e4 * float(ordered_sum(fractions * fractions))
+    index = 1e4 * ordered_sum(fractions * fractions, axis=-1)
+    return index if fractions.ndim == 2 else float(index)
 
 
 def effective_number(shares: ArrayLike) -> float:
     """Number of equal firms with the same HHI, 1e4 / HHI; NaN where nobody has a share."""
-    index = hhi(shares)
+    return equal_firms(hhi(shares))
+
+
+def equal_firms(index: float) -> float:
+    """Number of equal firms that have this HHI; NaN where nobody has a share."""
     return 1e4 / index if index > 0.0 else float("nan")
 
 
@@ -174,8 +189,14 @@ def _parts(amounts: Floats) -> Floats:
 def _fractions(values: ArrayLike) -> Floats:
     array = np.asarray(values, dtype=np.float64)
     # Two reductions over the entries on the usual way; NaN passes into both.
-    if array.ndim == 1 and np.minimum.reduce(array, initial=0.0) >= 0.0 and ordered_sum(array) <= 1.0 + 1e-6:
+    if (
+        array.ndim in (1, 2)
+        and np.minimum.reduce(array, None, initial=0.0) >= 0.0
+        and np.maximum.reduce(ordered_sum(array, axis=-1), None, initial=0.0) <= 1.0 + 1e-6
+    ):
         return array
+    if array.ndim == 2:
+        return np.array([_fractions(base) for base in array])
     if np.isnan(array).any():
         return np.full(array.shape, np.nan)
     total = ordered_sum(vector("shares", array))

@@ -76,11 +76,11 @@ def bases(q: Quarter, own_use: Floats, sales: Floats) -> dict[str, Floats]:
     }
 
 
-def owner_shares(q: Quarter, bases: dict[str, Floats]) -> dict[str, Floats]:
-    """Shares by ultimate owner on each base, aggregates split into equal owners."""
+def owner_shares(q: Quarter, bases: dict[str, Floats]) -> Floats:
+    """Shares by ultimate owner on each base, aggregates split into equal owners, (bases, owners)."""
     owner = q.conditions.owner_of_sellers(q.world)
     held = np.array(list(bases.values()))
-    return dict(zip(bases, concentration.owner_shares(held, owner, q.world.sellers.aggregate_of)))
+    return concentration.owner_shares(held, owner, q.world.sellers.aggregate_of)
 
 
 def leadership(q: Quarter) -> tuple[Floats, tuple[int, ...]]:

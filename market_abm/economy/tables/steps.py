@@ -26,6 +26,8 @@ def steps(
     """One row: the market."""
     world, state = q.world, q.state
     shares = owner_shares(q, figures.bases)
+    hhi = dict(zip(figures.bases, concentration.hhi(shares).tolist()))
+    merchant = shares[list(figures.bases).index("merchant")]
     online, sellable, free, capex = _sums(q.position.online, q.position.sellable, q.problem.capacity, q.capex)
     served, demand, revenue = _sums(q.delivery.used, market.demand, q.revenue)
     book = state.book
@@ -62,13 +64,13 @@ def steps(
         "free_share": free / sellable if sellable > 0 else NAN,
         "utilisation": served / sellable if sellable > 0 else NAN,
         "served_khq": served,
-        "hhi_fleet": concentration.hhi(shares["fleet"]),
-        "hhi_merchant": concentration.hhi(shares["merchant"]),
-        "hhi_free": concentration.hhi(shares["free"]),
-        "hhi_sales": concentration.hhi(shares["sales"]),
-        "n_eff_merchant": concentration.effective_number(shares["merchant"]),
-        "cr4_merchant": concentration.cr(shares["merchant"], 4),
-        "max_share_merchant": float(shares["merchant"].max(initial=0.0)),
+        "hhi_fleet": hhi["fleet"],
+        "hhi_merchant": hhi["merchant"],
+        "hhi_free": hhi["free"],
+        "hhi_sales": hhi["sales"],
+        "n_eff_merchant": concentration.equal_firms(hhi["merchant"]),
+        "cr4_merchant": concentration.cr(merchant, 4),
+        "max_share_merchant": float(np.maximum.reduce(merchant, initial=0.0)),
         "rsi_min": _least(figures.rsi),
         "network_rsi_min": _least(figures.network_rsi),
         "pivotal_firms": _count(market.pivotality.pivotal) if market.pivotality is not None else 0,
