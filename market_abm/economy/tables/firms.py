@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import SUPPLIER, Relations
-from market_abm.economy.tables.shared import NAN, Figures, averages_by
+from market_abm.economy.tables.shared import BOUNDS, NAN, Figures, averages_by
 from market_abm.economy.world import Floats, Ints
 from market_abm.units import ordered_sum
 
@@ -25,6 +26,19 @@ COLUMNS = (
     "largest_supplier_share", "supplier_hhi", "largest_customer_share", "training_runs",
 )  # fmt: skip
 """Columns in the order of the data dictionary."""
+
+_WITHOUT_NODE: dict[str, Any] = {"active": True, "pivotal": False, "binding": "", "grade": ""} | dict.fromkeys(
+    (
+        "capacity_kh100e", "pipeline_kh100e", "power_mw", "own_use_khq", "sold_khq", "capex_musd",
+        "orders_kh100e", "bought_khq", "served_khq", "need_khq", "supplier_count",
+    ),
+    0.0,
+)  # fmt: skip
+"""What a column says of a row without a fleet, or without a need; of those not named here NaN."""
+
+
+_BOUNDS = np.array(["", *BOUNDS], dtype=object)
+_BOUND_CODES = np.arange(1, len(_BOUNDS))
 
 
 def firms(
@@ -56,12 +70,12 @@ def firms(
         "compute_spend_musd": spend,
         "compute_income_musd": income,
         "credit_limit_reached": state.credit_limited,
-        **_placed(sellers.row, count, True, {"active": state.active}),
-        **_placed(
-            sellers.row, count, False, {"pivotal": False if needed is None else needed.pivotal}
-        ),
-        **_placed(sellers.row, count, "", {"binding": _binding(figures), "grade": grades}),
-        **_placed(sellers.row, count, 0.0, {
+        **_placed(sellers.row, count, {
+            "active": state.active,
+            "pivotal": np.zeros(len(sellers.key), dtype=bool) if needed is None else needed.pivotal,
+        }),
+        **_placed(sellers.row, count, {"binding": _binding(figures), "grade": grades}),
+        **_placed(sellers.row, count, {
             "capacity_kh100e": q.position.online,
             "pipeline_kh100e": coming,
             "power_mw": q.position.online * sellers.kw,
@@ -69,14 +83,6 @@ def firms(
             "sold_khq": sales,
             "capex_musd": q.capex,
             "orders_kh100e": q.orders,
-        }),
-        **_placed(buyers.row, count, 0.0, {
-            "bought_khq": ordered_sum(figures.sold, axis=0),
-            "served_khq": q.delivery.used,
-            "need_khq": q.need,
-            "supplier_count": suppliers,
-        }),
-        **_placed(sellers.row, count, NAN, {
             "share_fleet": owner_total_share(q, figures.bases["fleet"]),
             "share_merchant": owner_total_share(q, figures.bases["merchant"]),
             "rsi": figures.rsi,
@@ -91,9 +97,13 @@ def firms(
             "price_effect_one_quarter": effects[3],
             "seller_secured_share": seller_secured,
             "realised_seller_share": realised,
-            "largest_customer_share": _share(figures.sold.max(axis=1, initial=0.0), sales),
+            "largest_customer_share": _share(np.maximum.reduce(figures.sold, 1, initial=0.0), sales),
         }),
-        **_placed(buyers.row, count, NAN, {
+        **_placed(buyers.row, count, {
+            "bought_khq": ordered_sum(figures.sold, axis=0),
+            "served_khq": q.delivery.used,
+            "need_khq": q.need,
+            "supplier_count": suppliers,
             "served_share": _served(q),
             "inference_khq": np.where(lab, q.inference, NAN),
             "rnd_khq": np.where(lab, q.rnd, NAN),
@@ -111,12 +121,18 @@ def firms(
     return {name: found[name] for name in COLUMNS}
 
 
-def _placed(nodes: Ints, count: int, default: Any, columns: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Columns by node as columns by row of the table, (F,); ``default`` in rows that have no such node."""
-    table = np.empty((len(columns), count), dtype=object if default == "" else type(default))
-    table[:] = default
+def _placed(nodes: Ints, count: int, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Columns by node, all of one type, as columns by row of the table, (F,)."""
+    table = _without_nodes(tuple(columns), count).copy()
     table[:, nodes] = list(columns.values())
     return dict(zip(columns, table))
+
+
+@lru_cache(maxsize=64)
+def _without_nodes(columns: tuple[str, ...], count: int) -> np.ndarray:
+    """What stands in rows that have no such node, (columns, F)."""
+    blank = [_WITHOUT_NODE.get(name, NAN) for name in columns]
+    return np.array(blank, dtype=object if blank[0] == "" else None)[:, None].repeat(count, axis=1)
 
 
 def _bounded(*effects: Floats) -> Floats:
@@ -153,21 +169,19 @@ def _income_and_spend(q: Quarter) -> tuple[Floats, Floats]:
 
 def _sourcing(flow: Floats) -> tuple[Ints, Floats, Floats]:
     """Number of suppliers, the largest one's share and supplier HHI of each buyer's contracts, (B,)."""
-    total = ordered_sum(flow, axis=0)
-    buys = total > 0
-    share = flow / np.where(buys, total, 1.0)
-    largest = np.where(buys, share.max(axis=0, initial=0.0), NAN)
-    hhi = np.where(buys, 1e4 * ordered_sum(share**2, axis=0), NAN)
-    return (share >= SUPPLIER).sum(axis=0), largest, hhi
+    share = _share(flow, ordered_sum(flow, axis=0))
+    largest = np.maximum.reduce(share, 0, initial=0.0)
+    return np.add.reduce(share >= SUPPLIER, 0), largest, 1e4 * ordered_sum(share**2, axis=0)
 
 
-def _firm_splits(q: Quarter, r: Relations) -> tuple[Floats, Floats, Floats]:
+def _firm_splits(q: Quarter, r: Relations) -> list[Floats]:
     """Volume-weighted shares: secured by sellers (S,), by buyers (B,), realised by sellers (S,)."""
     s, b = q.world.shape
-    return (
-        averages_by(r.seller_secured, r.volume, r.supplier, s),
-        averages_by(r.buyer_secured, r.volume, r.buyer, b),
-        averages_by(r.realised, r.volume, r.supplier, s),
+    return averages_by(
+        (r.seller_secured, r.buyer_secured, r.realised),
+        r.volume,
+        (r.supplier, r.buyer, r.supplier),
+        (s, b, s),
     )
 
 
@@ -187,7 +201,5 @@ def _training_runs(q: Quarter) -> Floats:
 
 def _binding(figures: Figures) -> np.ndarray:
     """What held a seller's building back first: power, chips, finance or growth, (S,)."""
-    out = np.full(len(figures.rsi), "", dtype=object)
-    for name, mask in figures.held_back.items():
-        out[mask] = name
-    return out
+    # Where several did, the last one named.
+    return _BOUNDS[np.maximum.reduce(figures.held_back * _BOUND_CODES[:, None], 0)]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.world import Bools, Floats
+from market_abm.economy.world import Bools, Floats, Ints
 from market_abm.measures import concentration, pivotality
 from market_abm.measures.chokepoint import Thresholds
 from market_abm.units import ordered_sum
 
 NAN = float("nan")
+
+BOUNDS = ("growth", "finance", "chips", "power")
+"""What can hold building back."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,8 @@ class Figures:
     """Buyer nodes of the labs that train, the most capable first."""
     rsi: Floats
     network_rsi: Floats
-    held_back: dict[str, Bools]
-    """Sellers whose building each bound held back."""
+    held_back: Bools
+    """Sellers whose building each of :data:`BOUNDS` held back, (bounds, S)."""
 
     @classmethod
     def of(cls, q: Quarter, market: WholeMarket) -> Figures:
@@ -126,21 +130,23 @@ def averages(columns: list[Floats], weight: Floats) -> list[float]:
     return [part / total if total > 0 else NAN for part, total in zip(weighted, totals)]
 
 
-def averages_by(values: Floats, weight: Floats, group: np.ndarray, groups: int) -> Floats:
-    """Weighted average of what is known in each group of rows, (groups,); NaN where nothing is."""
-    known = (np.isfinite(values) & (weight > 0)).nonzero()[0]
-    weight, group = weight[known], group[known]
-    total = np.bincount(group, weight, groups)
-    return np.bincount(group, values[known] * weight, groups) / np.where(total > 0, total, NAN)
+def averages_by(
+    columns: tuple[Floats, ...], weight: Floats, group: tuple[Ints, ...], groups: tuple[int, ...]
+) -> list[Floats]:
+    """Weighted average of what is known of each column in each group of its rows; NaN where nothing is."""
+    values = np.array(columns)
+    column, row = (np.isfinite(values) & (weight > 0)).nonzero()
+    ends = list(accumulate(groups, initial=0))  # the groups of a column come after those of the last one
+    at, weight = np.array(group)[column, row] + np.array(ends)[column], weight[row]
+    total = np.bincount(at, weight, ends[-1])
+    average = np.bincount(at, values[column, row] * weight, ends[-1]) / np.where(total > 0, total, NAN)
+    return [average[first:end] for first, end in pairwise(ends)]
 
 
-def held_back(q: Quarter) -> dict[str, Bools]:
-    """Sellers whose building each bound held back, (S,): in their new orders, or in what was due."""
-    names = ("growth", "finance", "power")
-    growth, finance, power = np.array([[bound == name for bound in q.build_binding] for name in names], bool)
-    return {
-        "growth": growth,
-        "finance": finance | q.held_by_finance,
-        "chips": q.held_by_chips | q.rationed,
-        "power": q.held_by_power | power,
-    }
+def held_back(q: Quarter) -> Bools:
+    """Sellers whose building each bound held back, (bounds, S): in their new orders, or in what was due."""
+    held = np.array([[bound == name for bound in q.build_binding] for name in BOUNDS], dtype=bool)
+    held[1] |= q.held_by_finance
+    held[2] = q.held_by_chips | q.rationed
+    held[3] |= q.held_by_power
+    return held

@@ -8,7 +8,7 @@ from market_abm.economy.book import TERM
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import Relations
-from market_abm.economy.tables.shared import NAN, Figures, averages, owner_shares
+from market_abm.economy.tables.shared import BOUNDS, NAN, Figures, averages, owner_shares
 from market_abm.economy.world import Bools, Floats
 from market_abm.elementary import log
 from market_abm.measures import concentration
@@ -39,8 +39,8 @@ def steps(
     would = (q.outlook.q > 1.0) & state.active & (q.outlook.online > 0)
     building = (q.orders > 0) | (state.pipeline[:, state.t] > 0) | would
     builders = _count(building)
-    held_back = (np.array(list(figures.held_back.values())) & building).sum(axis=1).tolist()
-    bind = {name: count / builders if builders else NAN for name, count in zip(figures.held_back, held_back)}
+    held_back = np.add.reduce(figures.held_back & building, 1).tolist()
+    bind = {name: count / builders if builders else NAN for name, count in zip(BOUNDS, held_back)}
     weight = np.where(np.isfinite(links.seller_secured), links.volume, 0.0)
     seller_secured, buyer_secured, contested, realised = averages(
         [links.seller_secured, links.buyer_secured, links.contested, links.realised], weight
