@@ -17,7 +17,7 @@ from market_abm.economy.world import Floats
 from market_abm.market.bargaining import RationalPair, Terms, pairs_in_force, rational_pair
 from market_abm.market.kernel.curve import last_blocks, stretch, worth_of_first
 from market_abm.market.variants import clear_variants
-from market_abm.units import on_grid, ordered_sum
+from market_abm.units import on_grid, ordered_sum, totals
 
 SUPPLIER = 0.01
 """Share of a buyer's contracted compute from which somebody counts as its supplier."""
@@ -71,19 +71,23 @@ def relations(q: Quarter, measured: bool = True) -> Relations:
     """
     world, book = q.world, q.state.book
     flow = q.delivery.contracted
-    seller, buyer = np.nonzero((flow > DUST) & world.between_firms)
+    seller, buyer = ((flow > DUST) & world.between_firms).nonzero()
     volume = flow[seller, buyer]
     count = len(seller)
-    paid = book.matrix(q.delivery.payment_by_contract, world.shape)[seller, buyer]
+    buyers = world.shape[1]
+    link, relation = book.supplier * buyers + book.buyer, seller * buyers + buyer
+
+    def by_relation(values: Floats) -> Floats:
+        """A column of the book added up by relation, (L,)."""
+        return totals(link, values, flow.size)[relation]
+
+    paid = by_relation(q.delivery.payment_by_contract)
     price = paid / volume
     in_force = np.where(book.in_force(q.state.t), book.volume, 0.0)
-    weight = book.matrix(in_force, world.shape)[seller, buyer]
+    weight = by_relation(in_force)
     weight = np.where(weight > 0.0, weight, np.nan)
-    notices = np.where(book.kind == INTERNAL, 0.0, book.notice)
-    notice = book.matrix(notices * in_force, world.shape)[seller, buyer] / weight
-    estimated = (
-        book.matrix(np.where(book.estimated, in_force, 0.0), world.shape)[seller, buyer] / weight > 0.5
-    )
+    notice = by_relation(np.where(book.kind == INTERNAL, 0.0, book.notice) * in_force) / weight
+    estimated = by_relation(in_force * book.estimated) / weight > 0.5
     measures = np.full((len(MEASURED), count), np.nan)
     out_of_line = np.zeros(count, dtype=bool)
     if measured:
