@@ -63,6 +63,8 @@ class Plan(NamedTuple):
     central: Scenario
     """With every number at its central value."""
     guesses: list[Guess]
+    columns: tuple[tuple[Any, ...], ...]
+    """The guesses by field: paths, ends and middles, whether whole."""
     place: Place | None
 
 
@@ -82,10 +84,10 @@ def drawn(scenario: Scenario, seed: int, pin: bool | Iterable[str] = False) -> S
     """
     from market_abm.rng import triangular, uniforms
 
-    central, guesses, place = _plan(scenario)
+    central, guesses, columns, place = _plan(scenario)
     if place is None or pin is True or scenario.pin:
         return central.model_copy()
-    names, low, middle, high, whole = zip(*guesses)
+    names, low, middle, high, whole = columns
     draws = uniforms(seed, "input", names).tolist()
     numbers = list(map(triangular, draws, low, middle, high))
     for step in compress(range(len(numbers)), whole):
@@ -121,7 +123,7 @@ def _plan(scenario: Scenario) -> Plan:
         central, place = _planned(scenario, "", None, guesses)
         assert not isinstance(place, int)  # a scenario is no number
         central._tree = None  # what was drawn stands in no file
-        _plans[key] = Plan(central, guesses, place)
+        _plans[key] = Plan(central, guesses, tuple(zip(*guesses)), place)
         weakref.finalize(scenario, _plans.pop, key, None).atexit = False
     return _plans[key]
 
