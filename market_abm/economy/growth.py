@@ -16,7 +16,7 @@ from market_abm.elementary import exp
 
 
 class Shocks(NamedTuple):
-    """What a seed draws for each quarter of the horizon; 0 for buyers that do not feel it."""
+    """What a seed draws for each of the first T quarters; 0 for buyers that do not feel it."""
 
     demand: Floats
     """Factor on each buyer's need, (T, B)."""
@@ -28,10 +28,24 @@ class Shocks(NamedTuple):
     """Innovations of the product market as a whole, (T,)."""
 
 
+def _shocks(world: World, t: int) -> Shocks:
+    """A draw belongs to its quarter, so those of all quarters are made at once: of the run's, as a rule."""
+    return _of_the_run(world) if t < world.quarters else _to_the_horizon(world)
+
+
 @of_world
-def _shocks(world: World) -> Shocks:
-    """A draw belongs to its quarter, so those of all quarters are made at once."""
-    sd, captive, T = world.scenario.behaviour.shocks, world.buyers.captive, world.horizon
+def _of_the_run(world: World) -> Shocks:
+    return _drawn(world, world.quarters)
+
+
+@of_world
+def _to_the_horizon(world: World) -> Shocks:
+    """For who steps beyond the end."""
+    return _drawn(world, world.horizon)
+
+
+def _drawn(world: World, T: int) -> Shocks:
+    sd, captive = world.scenario.behaviour.shocks, world.buyers.captive
 
     def felt_by(purpose: str, felt: Bools) -> Floats:
         draws = np.zeros((T, len(felt)))
@@ -50,7 +64,7 @@ def _shocks(world: World) -> Shocks:
 
 def demand_shock(world: World, t: int) -> Floats:
     """Factor on each buyer's need that becomes known after contracts are signed, (B,)."""
-    return _shocks(world).demand[t]
+    return _shocks(world, t).demand[t]
 
 
 def use_compute(q: Quarter) -> None:
@@ -83,7 +97,7 @@ def product_quarter(q: Quarter) -> None:
     q.ledger.pay("product cost", buyers.row, vendors, q.revenue * (1.0 - buyers.margin))
     _other_money(q)
     t, keep = state.t, float(b.shocks.persistence)
-    shocks = _shocks(world)
+    shocks = _shocks(world, t)
     quality = keep * state.quality + shocks.quality[t]
     segment = keep * state.segment_shock + shocks.segment[t]
     market_shock = keep * state.market_shock + shocks.market[t]
