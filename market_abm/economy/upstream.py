@@ -5,7 +5,6 @@ Capacity announced or ordered for a quarter is paid for when it is delivered in 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +15,7 @@ from market_abm.economy.conditions import Conditions
 from market_abm.economy.demand import Demand
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
-from market_abm.economy.world import Floats, World
+from market_abm.economy.world import Floats, Ints, World, of_world
 from market_abm.elementary import log, power
 from market_abm.units import ordered_sum
 
@@ -136,27 +135,43 @@ def unit_capex(world: World, state: State, conditions: Conditions) -> Floats:
     return world.sellers.capex * world.upstream.capex_level[t] * conditions.capex * state.chip_price
 
 
-def expected_price(world: World, state: State, demand: Demand, ahead: int) -> float:
-    """Price that clears expected demand with known pipelines ``ahead`` quarters from now, MUSD per kHQ.
+def expected_prices(world: World, state: State, demand: Demand, ahead: list[int]) -> Floats:
+    """Prices that clear expected demand with known pipelines so many quarters from now, MUSD per kHQ, (N,).
 
     Builders count what everybody has announced: the post-entry price, not today's. Nobody sells below running
     cost, so in a glut the price is the cost of the marginal fleet: min over k of max(D^-1(S_k), c_k), with
     S_k the capacity of the k cheapest fleets.
     """
-    t = state.t
-    b = world.scenario.behaviour
-    last = min(t + ahead, world.horizon)
-    online = state.online * (1.0 - float(b.retirement)) ** ahead
-    coming = ordered_sum(state.pipeline[:, t:last], axis=1) + state.power_queue + state.chip_backlog
-    order = world.sellers.cheapest
-    supply = np.add.accumulate(((online + coming) * world.sellers.sellable * state.active)[order])
-    rates = world.market_growth[t + 1 : last + 1] - float(world.scenario.product.efficiency_gain)
-    labs = math.prod((1.0 + rates).tolist(), start=1.0)
-    segments = world.buyers.growth[:, min(last, world.horizon - 1)] / world.buyers.growth[:, t]
+    t, horizon, order = state.t, world.horizon, world.sellers.cheapest
+    last = np.minimum(t + np.array(ahead, dtype=np.int64), horizon)
+    left = 1.0 - float(world.scenario.behaviour.retirement)
+    online = state.online * np.array([left**n for n in ahead])[:, None]
+    arrived = np.add.accumulate(state.pipeline[:, t:], axis=1).T[last - t - 1]
+    fleets = (online + (arrived + state.power_queue + state.chip_backlog)) * world.sellers.sellable
+    supply = np.add.accumulate((fleets * state.active)[:, order], axis=1)
+    # The labs' market grows from the next quarter on, up to the last that is planned for.
+    until = np.minimum(last, horizon - 1)
+    growth = 1.0 + (world.market_growth[t:] - float(world.scenario.product.efficiency_gain))
+    growth[0] = 1.0
+    labs = np.multiply.accumulate(growth)[until - t]
+    grown = np.where(
+        world.buyers.lab[:, None], labs, world.buyers.growth[:, until] / world.buyers.growth[:, t, None]
+    )
     grid, wanted = demand.on_ladder()
-    at = ordered_sum(wanted * np.where(world.buyers.lab, labs, segments)[:, None], axis=0)
-    cleared = np.maximum(np.interp(supply, at, grid), world.sellers.unit_cost[order])
-    return float(cleared.min(initial=grid[0]))
+    cost = world.sellers.unit_cost[order]
+    price = np.empty(len(ahead))
+    for n, factor in enumerate(grown.T):
+        at = ordered_sum(wanted * factor[:, None])
+        price[n] = np.minimum.reduce(np.maximum(np.interp(supply[n], at, grid), cost), initial=grid[0])
+    return price
+
+
+@of_world
+def _lead_times(world: World) -> tuple[Ints, list[int], Ints]:
+    """Quarters from order to online of each seller, (S,); those that occur, and which of them is each seller's."""
+    lead = np.maximum(world.sellers.lead_time, 1)
+    ahead, which = np.unique(lead, return_inverse=True)
+    return lead, ahead.tolist(), which
 
 
 def outlook(
@@ -165,12 +180,11 @@ def outlook(
     """Stage 10: margins, cost and bounds of capacity ordered now."""
     b, sellers, t = world.scenario.behaviour, world.sellers, state.t
     wacc = sellers.wacc + conditions.spread[sellers.row]
-    lead = np.maximum(sellers.lead_time, 1)
-    ahead = {n: expected_price(world, state, demand, n) for n in set(lead.tolist())}
+    lead, ahead, which = _lead_times(world)
     # The rest of what a builder expects is today's price: forecasts of the model's own clearing are not
     # trusted whole.
     trust = float(b.foresight)
-    expected = np.array([trust * ahead[n] + (1.0 - trust) * price for n in lead.tolist()])
+    expected = (trust * expected_prices(world, state, demand, ahead) + (1.0 - trust) * price)[which]
     a1, a2 = annuities(wacc, float(b.price_decline), float(b.life))
     coming = ordered_sum(state.pipeline[:, t:], axis=1) + state.power_queue + state.chip_backlog
     margin = float(b.utilisation) * expected * a1 - sellers.unit_cost * a2

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from market_abm.economy.upstream import Outlook, annuities, expected_price
+from market_abm.economy.upstream import Outlook, annuities, expected_prices
 from market_abm.economy.world import Floats
 from market_abm.strategies.view import View
 
@@ -54,7 +54,7 @@ class Nudge:
         lead = max(now + self.lead_time, 1)
         price = float(ahead.price[s]) + self.price
         if lead != now:
-            later, sooner = (expected_price(world, state, view.demand, n) for n in (lead, now))
+            later, sooner = expected_prices(world, state, view.demand, [lead, now]).tolist()
             price += float(rules.foresight) * (later - sooner)
         wacc = float(sellers.wacc[s] + view.conditions.spread[row])
         a1, a2 = annuities(np.array([wacc]), float(rules.price_decline), float(rules.life))
