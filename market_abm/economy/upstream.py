@@ -17,7 +17,7 @@ from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, Ints, World, of_world
 from market_abm.elementary import log, power
-from market_abm.units import ordered_sum
+from market_abm.units import ordered_sum, totals
 
 UNRATIONED = 1.0 - 1e-9
 
@@ -118,7 +118,7 @@ def _made(world: World, conditions: Conditions) -> Floats:
 def _caught_up(world: World, state: State, conditions: Conditions, factor: Floats) -> Floats:
     """Part of the backlog that deliveries beyond what is due now can serve, kH100e, (S,): pro rata."""
     backlog, t = state.chip_backlog, state.t
-    if not backlog.any():
+    if not np.count_nonzero(backlog):
         return np.zeros(len(backlog))
     chips, up = world.sellers.chips, world.upstream
     made = (up.deliveries[:, t] + state.chip_response[:, t]) * conditions.chips
@@ -213,7 +213,7 @@ def _permitted(world: World, conditions: Conditions, planned: Floats) -> Floats:
     what they have.
     """
     cap = conditions.share_cap
-    if not np.isfinite(cap).any():
+    if np.minimum.reduce(cap, initial=np.inf) == np.inf:
         return cap
     owner = conditions.owner_of_sellers(world)
     held = np.zeros(int(owner.max(initial=0)) + 1)
@@ -255,7 +255,7 @@ def place_orders(
     wanted = orders.kh100e
     accepted = wanted.copy()
     price, response = 1.0, state.chip_response
-    if len(up.chip) and wanted.any():
+    if len(up.chip) and np.count_nonzero(wanted):
         accepted, ration = _ration_chips(world, state, conditions, orders, ahead.arrives)
         price, response = _chip_market(world, state, ration)
     (placed,) = (accepted > 0).nonzero()
@@ -281,31 +281,35 @@ def _ration_chips(
     quarter = np.array(sorted(set(arrives.tolist())), dtype=np.int64)
     mine = quarter.searchsorted(arrives)
     shape = len(quarter), len(up.chip)
-    place = (mine[:, None] * shape[1] + np.arange(shape[1])).ravel()
-
-    def by_quarter(amounts: Floats) -> Floats:
-        """Sum over the orders that arrive in each quarter: (S, U) to (Q, U), in the order of the sellers."""
-        return np.bincount(place, amounts.ravel(), shape[0] * shape[1]).reshape(shape)
-
     made = ((up.deliveries[:, quarter] + state.chip_response[:, quarter]) * conditions.chips[:, None]).T
-    due = state.pipeline[:, quarter][:, :, None] * sellers.chips[:, None, :]
-    taken = ordered_sum(due.reshape(len(due), -1)).reshape(shape)
+    coming = state.pipeline[:, quarter][:, :, None] * sellers.chips[:, None, :]
+    taken = ordered_sum(coming.reshape(len(coming), -1)).reshape(shape)
     left = np.maximum(made - taken - waiting / np.maximum(quarter - state.t, 1)[:, None], 0.0)
     asked = wanted[:, None] * orders.chip
     first = np.minimum(asked, conditions.promised[:, sellers.row].T * left[mine])
     rest = asked - first
-    pool, total = np.maximum(left - by_quarter(first), 0.0), by_quarter(rest)
+    promised, total, due = _by_quarter(np.array((first, rest, asked)), mine, len(quarter))
+    pool = np.maximum(left - promised, 0.0)
     share = np.minimum(pool, total) / np.where(total > 0, total, 1.0)
     got = (first + rest * share[mine]) / np.where(asked > 0, asked, 1.0)
-    short = np.maximum(by_quarter(asked) - left, 0.0)
+    short = np.maximum(due - left, 0.0)
     unfilled = np.divide(short, made, out=np.zeros(shape), where=made > 0)
-    share_of_order = ordered_sum(orders.chip * got, axis=1)
-    return wanted * np.where(orders.chip.any(axis=1), share_of_order, 1.0), unfilled.max(axis=0, initial=0.0)
+    names_chips = np.logical_or.reduce(orders.chip, axis=1)
+    filled = np.where(names_chips, ordered_sum(orders.chip * got, axis=1), 1.0)
+    return wanted * filled, np.maximum.reduce(unfilled, initial=0.0)
+
+
+def _by_quarter(amounts: Floats, quarter: Ints, quarters: int) -> Floats:
+    """Sums over the orders that arrive in each quarter: (N, S, U) to (N, Q, U), in the order of the sellers."""
+    n, _, chips = amounts.shape
+    row = np.arange(n)[:, None] * quarters + quarter
+    place = row[:, :, None] * chips + np.arange(chips)
+    return totals(place.ravel(), amounts.ravel(), n * quarters * chips).reshape(n, quarters, chips)
 
 
 def _chip_market(world: World, state: State, ration: Floats) -> tuple[float, Floats]:
     """Chip price and the deliveries that unfilled orders call forth after a lag."""
-    if not ration.any():
+    if not np.count_nonzero(ration):
         return 1.0, state.chip_response
     up, scenario = world.upstream, world.scenario.upstream
     lag = round(float(scenario.chip_response_lag))
