@@ -85,9 +85,8 @@ def competitive_interval(problem_or_allocation: TradeProblem | Allocation) -> tu
     from market_abm.market.kernel import entry
 
     allocation = cleared(problem_or_allocation)
-    arguments = price_arguments(allocation.problem)
-    low = entry.prices(*allocation._state, True, *arguments)
-    return low, entry.prices(*allocation._state, False, *arguments)
+    high = entry.prices(*allocation._state, False, *price_arguments(allocation.problem))
+    return allocation.seller_price, high
 
 
 def withdraw(allocation: Allocation, seller: int, quantity: float | None = None) -> Withdrawal:
