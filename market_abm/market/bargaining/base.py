@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from market_abm import plugins
 from market_abm.market.bargaining.held import Held
 from market_abm.market.bargaining.rational import LeverageSplit, RationalPair, rational_pair
-from market_abm.market.bargaining.terms import Terms
+from market_abm.market.bargaining.terms import Terms, at_links
 from market_abm.market.clearing import Allocation, clear
 from market_abm.market.problem import Floats, TradeProblem
 
@@ -185,18 +185,17 @@ def bargain(
             f" {(problem.sellers, problem.buyers)}: pass clear(problem)"
         )
     weight = np.asarray(beta, dtype=np.float64)
-    if not np.all((weight >= 0.0) & (weight <= 1.0)):
+    if not ((weight >= 0.0) & (weight <= 1.0)).all():
         raise ValueError(f"beta is {beta!r}; the seller's bargaining weight must lie between 0 and 1")
     pair = rational_pair(allocation, None, terms)
     shape = allocation.flow.shape
     notes: dict[str, Any] = {
         "links": len(pair.seller),
-        "out_of_line": int(pair.out_of_line.sum()),
-        "crossed": int(pair.crossed.sum()),
+        "out_of_line": int(np.count_nonzero(pair.out_of_line)),
+        "crossed": int(np.count_nonzero(pair.crossed)),
     }
-    talks = Talks(
-        allocation.problem, allocation, pair, np.broadcast_to(weight, shape)[pair.seller, pair.buyer], notes
-    )
+    beta_of_link = at_links(weight, shape, pair.seller, pair.buyer)
+    talks = Talks(allocation.problem, allocation, pair, beta_of_link, notes)
     columns = (chosen(talks), pair.floor, pair.ceiling, pair.value, pair.replacement)
     price, floor, most, value, replacement = scatter(columns, pair, shape)
     return Bargain(protocol, price, floor, most, value, replacement, pair, notes)
@@ -205,6 +204,7 @@ def bargain(
 def scatter(values: Sequence[Floats] | Floats, pair: RationalPair, shape: tuple[int, ...]) -> Floats:
     """Values of links (L,), or several columns of them (n, L), in the shape of the problem, NaN elsewhere."""
     columns = np.asarray(values)
-    matrix = np.full((*columns.shape[:-1], *shape), np.nan)
+    matrix = np.empty((*columns.shape[:-1], *shape))
+    matrix.fill(np.nan)
     matrix[..., pair.seller, pair.buyer] = columns
     return matrix

@@ -66,10 +66,19 @@ class Terms:
         rerouted, less those for which it has notice, and not for ever. At most 1: nobody loses for longer
         than the term on offer.
         """
-        return np.broadcast_to(self._weights, shape)[seller, buyer]
+        return at_links(self._weights, shape, seller, buyer)
 
     @cached_property
     def _weights(self) -> Floats:
         """Weights of all links, in a shape that broadcasts to theirs."""
         bound = np.asarray(self.quarters_to_reroute, float) - np.asarray(self.notice, float)
         return notice_weight(np.maximum(bound, 0.0), self.term, self.discount)
+
+
+def at_links(values: Floats, shape: tuple[int, int], seller: NDArray, buyer: NDArray) -> Floats:
+    """What holds for links, in a shape that broadcasts to theirs, one a link (L,)."""
+    if values.shape != shape:
+        spread = np.empty(shape)
+        spread[:] = values
+        values = spread
+    return values[seller, buyer]
