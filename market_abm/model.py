@@ -279,8 +279,8 @@ class ComputeMarket(mesa.Model):
         q.position = position(q.world, q.state, q.conditions)
         q.shocked = q.demand.scaled(demand_shock(q.world, q.state.t))
         q.delivery = deliver(
-            q.world, q.state, q.position, q.shocked, q.ceiling, q.reach, q.conditions.price_cap, q.ledger,
-            q.withheld, np.maximum(q.offer.reserve_price, q.world.sellers.unit_cost),
+            q.world, q.state, q.position, q.shocked, q.ceiling, q.problem, q.conditions.price_cap, q.ledger,
+            q.withheld,
         )  # fmt: skip
 
     def _build(self, q: Quarter) -> None:

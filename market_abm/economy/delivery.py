@@ -13,7 +13,8 @@ from market_abm.economy.state import State
 from market_abm.economy.trading import Position, room
 from market_abm.economy.world import Floats, World
 from market_abm.market.contracts import payment
-from market_abm.market.spot import LinkedSpot, clear_spot_on_links
+from market_abm.market.problem import TradeProblem
+from market_abm.market.spot import LinkedSpot, clear_spot_problem
 from market_abm.units import GRID, ordered_sum
 
 
@@ -45,11 +46,10 @@ def deliver(
     place: Position,
     demand: Demand,
     ceiling: Floats,
-    reach: np.ndarray,
+    problem: TradeProblem,
     price_cap: Floats,
     ledger: Ledger,
     withheld: Floats,
-    ask: Floats,
 ) -> Delivery:
     """Serve contracts, clear the spot market, pay.
 
@@ -59,14 +59,12 @@ def deliver(
         Capacity and commitments after signing.
     demand : Demand
         Demand after the shock.
-    reach : ndarray (S, B)
-        Links that can be used this quarter.
+    problem : TradeProblem
+        What was traded before the shock: the links that can be used this quarter, and each seller's least price.
     price_cap : ndarray (S,)
         Highest price that each seller may take, MUSD per kHQ: binds what is sold on the spot market too.
     withheld : ndarray (S,)
         Free capacity that was not offered, kHQ: it stays off the spot market too.
-    ask : ndarray (S,)
-        Least price of each seller, MUSD per kHQ.
     """
     book = state.book
     volume = book.volume * place.delivered[book.supplier]
@@ -77,7 +75,7 @@ def deliver(
     used = volume - skipped
     by_link = book.matrix(used, world.shape)
     paid = np.where(book.kind == INTERNAL, 0.0, payment(book.price, volume, used, book.take_or_pay))
-    spot = _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask)
+    spot = _spot(world, state, place, demand, by_link, ceiling, problem, withheld)
     flow = by_link + spot.flow
     taken = np.minimum(spot.price, price_cap)
     delivered = ordered_sum(flow, axis=1)
@@ -97,7 +95,7 @@ def _average(price: Floats, sold: Floats, last: float) -> float:
     return float(ordered_sum(price * sold) / ordered_sum(sold))
 
 
-def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -> LinkedSpot:
+def _spot(world, state, place, demand, by_link, ceiling, problem, withheld) -> LinkedSpot:
     """Double auction of what is left, over the links that can be used and up to their caps."""
     sellers, buyers = world.sellers, world.buyers
     idle = np.maximum(place.sellable - ordered_sum(by_link, axis=1), 0.0) * sellers.sells * state.active
@@ -106,15 +104,19 @@ def _spot(world, state, place, demand, by_link, ceiling, reach, withheld, ask) -
     quantity, value = value_blocks(
         world, demand, committed, np.maximum(ceiling, committed), state.index_price
     )
-    return clear_spot_on_links(
-        quantity,
-        value,
-        idle,
-        ask,
-        # A fleet that is idle serves its owner's lab too; captive workloads have what they need.
-        linked=reach & ~buyers.captive,
-        link_cap=room(world, by_link) if world.links.capped else None,
-        tie_key=world.links.key,
+    return clear_spot_problem(
+        problem.replace(
+            capacity=idle,
+            block_quantity=quantity,
+            block_value=value,
+            # One price a part of the market: no cost of moving, no wedge, no incumbents.
+            switching=0.0,
+            wedge=0.0,
+            incumbent=None,
+            # A fleet that is idle serves its owner's lab too; captive workloads have what they need.
+            linked=problem.linked & ~buyers.captive,
+            link_cap=room(world, by_link) if world.links.capped else None,
+        )
     )
 
 

@@ -9,11 +9,15 @@ trade connects.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from market_abm.units import from_grid, ordered_sum, to_grid
+
+if TYPE_CHECKING:
+    from market_abm.market.problem import TradeProblem
 
 Floats = NDArray[np.float64]
 
@@ -187,17 +191,24 @@ def clear_spot_on_links(
     ValueError
         As :class:`market_abm.market.problem.TradeProblem`.
     """
-    from market_abm.market.clearing import clear
     from market_abm.market.problem import TradeProblem
 
-    cost = np.asarray(offer_cost, dtype=np.float64)
-    problem = TradeProblem(
-        offer_quantity, cost, bid_quantity, bid_value, linked=linked, link_cap=link_cap, tie_key=tie_key
-    )
+    return clear_spot_problem(
+        TradeProblem(
+            offer_quantity, offer_cost, bid_quantity, bid_value,
+            linked=linked, link_cap=link_cap, tie_key=tie_key,
+        )
+    )  # fmt: skip
+
+
+def clear_spot_problem(problem: TradeProblem) -> LinkedSpot:
+    """As :func:`clear_spot_on_links`, where bids, offers and links are stated as a trade problem."""
+    from market_abm.market.clearing import clear
+
     found = clear(problem)
     sold = ordered_sum(found.flow, axis=1)
     return LinkedSpot(
-        price=np.where(sold > 0, found.seller_price, cost),
+        price=np.where(sold > 0, found.seller_price, problem.unit_cost),
         flow=found.flow,
         sold=sold,
         surplus=found.surplus,
