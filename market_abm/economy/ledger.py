@@ -8,7 +8,7 @@ and the firms' other businesses (*elsewhere*).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,14 +18,12 @@ from market_abm.units import GRID
 OUTSIDE = ("users", "vendors", "lenders", "elsewhere")
 
 
-@dataclass(frozen=True)
-class Transfer:
-    """Payments of one purpose: amounts from accounts to accounts, in 1e-6 MUSD."""
+class Transfer(NamedTuple):
+    """Payments of one purpose."""
 
     purpose: str
-    payer: NDArray[np.int64]
-    payee: NDArray[np.int64]
-    amount: NDArray[np.int64]
+    booked: NDArray[np.int64]
+    """From which account, to which account, and the amount in 1e-6 MUSD, (3, n)."""
 
 
 class Ledger:
@@ -72,16 +70,17 @@ class Ledger:
             raise ValueError(
                 f"ledger: a payment for {purpose} names an account outside 0..{self.accounts - 1}"
             )
-        self.transfers.append(Transfer(purpose, *booked.reshape(3, -1)))
+        self.transfers.append(Transfer(purpose, booked.reshape(3, -1)))
 
     def balances(self) -> NDArray[np.int64]:
         """Net receipts of every account in 1e-6 MUSD, firms first then outside accounts."""
         out = np.zeros(self.accounts, dtype=np.int64)
         if self.transfers:
+            booked = [transfer.booked for transfer in self.transfers]
+            payer, payee, amount = np.concatenate(booked, axis=1)
             # In whole steps the order does not matter.
-            amount = np.concatenate([transfer.amount for transfer in self.transfers])
-            np.add.at(out, np.concatenate([transfer.payee for transfer in self.transfers]), amount)
-            np.subtract.at(out, np.concatenate([transfer.payer for transfer in self.transfers]), amount)
+            np.add.at(out, payee, amount)
+            np.subtract.at(out, payer, amount)
         return out
 
     def receipts(self) -> NDArray[np.float64]:
@@ -95,7 +94,7 @@ class Ledger:
     def total(self, purpose: str, *, payer: bool = False) -> NDArray[np.float64]:
         """Receipts (or, with ``payer``, payments) of the firm rows for one purpose, MUSD."""
         out = np.zeros(self.accounts, dtype=np.int64)
-        for transfer in self.transfers:
-            if transfer.purpose == purpose:
-                np.add.at(out, transfer.payer if payer else transfer.payee, transfer.amount)
+        for kept_for, (from_account, to_account, amount) in self.transfers:
+            if kept_for == purpose:
+                np.add.at(out, from_account if payer else to_account, amount)
         return out[: self.rows] / GRID
