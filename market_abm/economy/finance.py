@@ -52,16 +52,17 @@ def close_quarter(
     short = np.where(firm, np.maximum(-cash, 0.0), 0.0)
     drawn = lost = np.zeros(len(cash))
     lenders, everyone = ledger.account("lenders"), np.arange(len(cash))
-    if short.any():
+    if np.count_nonzero(short):
         drawn = np.minimum(short, _undrawn(world, state, conditions))
         lost = short - drawn
         ledger.pay("credit drawn", lenders, everyone, drawn)
-        ledger.pay("lenders' loss", lenders, everyone, lost)
+        if np.count_nonzero(lost):
+            ledger.pay("lenders' loss", lenders, everyone, lost)
     # Idle cash repays debt above the opening level first: it costs more than it earns.
     rich = np.where(
         firm, np.minimum(np.maximum(cash, 0.0) * 0.5, np.maximum(state.debt - world.rows.debt, 0.0)), 0.0
     )
-    if rich.any():
+    if np.count_nonzero(rich):
         ledger.pay("debt repaid", everyone, lenders, rich)
     cash = cash + (ledger.receipts() - before)
     limited = state.credit_limited | (lost > 1e-6)

@@ -118,5 +118,7 @@ def _other_money(q: Quarter) -> None:
     lenders, everyone = q.ledger.account("lenders"), np.arange(q.ledger.rows)
     rate = world.rows.wacc + ((1.0 + float(b.borrowing_spread)) ** 0.25 - 1.0) + q.conditions.spread
     q.ledger.pay("interest", everyone, lenders, state.debt * rate)
-    q.ledger.pay("equity", lenders, everyone, world.rows.inflow[:, state.t])
+    inflow = world.rows.inflow[:, state.t]
+    if np.count_nonzero(inflow):
+        q.ledger.pay("equity", lenders, everyone, inflow)
     q.ledger.pay("other business", q.ledger.account("elsewhere"), everyone, world.rows.other_cash_flow)
