@@ -201,6 +201,11 @@ class Links:
         """Some link can carry so much and no more."""
         return bool(np.isfinite(self.cap).any())
 
+    @cached_property
+    def tied(self) -> bool:
+        """Some buyer signs with one supplier alone."""
+        return bool(self.sole.any())
+
 
 @dataclass(frozen=True)
 class Upstream:

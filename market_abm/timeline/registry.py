@@ -97,9 +97,9 @@ def in_force(entry: Any, world: World, t: int) -> Any | None:
 
 def _keep_to_sole_suppliers(world: World, conditions: Conditions) -> None:
     """Who deals with one supplier alone signs with no other, until that supplier's exclusivity is lifted."""
-    sole = world.links.sole & ~conditions.exclusivity_banned[:, None]
-    if sole.any():
-        conditions.blocked |= sole.any(axis=0)[None, :] & ~sole & ~world.links.internal
+    if world.links.tied:
+        sole = world.links.sole & ~conditions.exclusivity_banned[:, None]
+        conditions.blocked |= sole.any(axis=0) & ~sole & ~world.links.internal
 
 
 def _told(entry: Any, world: World, state: State) -> dict[str, str]:
