@@ -167,10 +167,10 @@ def rational_pair(
     (a threat needs one buyer only), resale for the whole volume through all reroutings.
     """
     problem, flow = allocation.problem, allocation.flow
-    pairs = np.nonzero(flow > 0.0) if links is None else np.asarray(links, dtype=np.int64).reshape(-1, 2).T
+    pairs = (flow > 0.0).nonzero() if links is None else np.asarray(links, dtype=np.int64).reshape(-1, 2).T
     seller, buyer = np.ascontiguousarray(pairs)
     quantity = flow[seller, buyer]
-    if (quantity <= 0.0).any():
+    if np.minimum.reduce(quantity, initial=np.inf) <= 0.0:
         bad = int(np.flatnonzero(quantity <= 0.0)[0])
         raise ValueError(
             f"link (seller {seller[bad]}, buyer {buyer[bad]}) carries no volume;"
@@ -218,7 +218,7 @@ def _average_loss(problem: TradeProblem, served, seller, buyer, quantity) -> Flo
 
     top = served[buyer]
     lost = stretch(problem.block_quantity, buyer, top - quantity, top)
-    worth = (lost * problem.block_value[buyer]).sum(axis=1) / quantity
+    worth = np.add.reduce(lost * problem.block_value[buyer], axis=1) / quantity
     return worth - problem.switching[seller, buyer] - problem.tax[seller, buyer]
 
 
