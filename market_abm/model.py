@@ -15,7 +15,7 @@ from market_abm.economy.compile import compile_world
 from market_abm.economy.contracting import roll_over, settle_notices
 from market_abm.economy.delivery import deliver
 from market_abm.economy.demand import form_demand, value_blocks
-from market_abm.economy.finance import close_quarter, liquidity
+from market_abm.economy.finance import close_quarter, liquidity, undrawn
 from market_abm.economy.growth import demand_shock, product_quarter, use_compute
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.pricing import bargained, price_index, signed_price
@@ -216,7 +216,7 @@ class ComputeMarket(mesa.Model):
         q.state, events = roll_over(q.world, q.state)
         q.say(events)
         q.demand = form_demand(q.world, q.state, q.conditions.need)
-        q.liquidity = liquidity(q.world, q.state, q.conditions)
+        q.liquidity = liquidity(q.state.cash, undrawn(q.world, q.state, q.conditions))
         q.position = position(q.world, q.state, q.conditions)
         view = self._view(q, committed=q.position.committed)
         (rows,) = q.world.rows.firm.nonzero()
@@ -285,7 +285,8 @@ class ComputeMarket(mesa.Model):
 
     def _build(self, q: Quarter) -> None:
         world = q.world
-        q.liquidity = liquidity(world, q.state.change(cash=q.state.cash + q.ledger.receipts()), q.conditions)
+        q.credit = undrawn(world, q.state, q.conditions)
+        q.liquidity = liquidity(q.state.cash + q.ledger.receipts(), q.credit)
         q.state, q.capex, q.held_by_chips, q.held_by_finance = deliver_chips(
             world, q.state, q.conditions, q.liquidity, q.ledger
         )
@@ -299,7 +300,7 @@ class ComputeMarket(mesa.Model):
         q.build_binding = [d["binding"] for d in decisions]
 
     def _entry(self, q: Quarter) -> None:
-        q.state, events = close_quarter(q.world, q.state, q.conditions, q.ledger)
+        q.state, events = close_quarter(q.world, q.state, q.credit, q.ledger)
         q.say(events)
         q.state, events = enter_and_exit(q.world, q.state, q.outlook)
         q.say(events)

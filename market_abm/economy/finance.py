@@ -27,21 +27,19 @@ def debt_limit(world: World, state: State, conditions: Conditions) -> Floats:
     return np.maximum(float(b.credit_multiple) * limit, world.rows.debt) * conditions.credit
 
 
-def liquidity(world: World, state: State, conditions: Conditions) -> Floats:
-    """Cash and undrawn credit of each row, (F,)."""
-    return np.maximum(state.cash, 0.0) + _undrawn(world, state, conditions)
-
-
-def _undrawn(world: World, state: State, conditions: Conditions) -> Floats:
+def undrawn(world: World, state: State, conditions: Conditions) -> Floats:
     """Credit that each row may still draw, MUSD, (F,)."""
     headroom = np.maximum(debt_limit(world, state, conditions) - state.debt, 0.0)
     return np.where(state.credit_limited, 0.0, headroom)
 
 
-def close_quarter(
-    world: World, state: State, conditions: Conditions, ledger: Ledger
-) -> tuple[State, list[dict]]:
-    """Book receipts, borrow what is missing, and stop those whose credit limit is reached.
+def liquidity(cash: Floats, credit: Floats) -> Floats:
+    """Cash and undrawn credit of each row, MUSD, (F,)."""
+    return np.maximum(cash, 0.0) + credit
+
+
+def close_quarter(world: World, state: State, credit: Floats, ledger: Ledger) -> tuple[State, list[dict]]:
+    """Book receipts, borrow what is missing of the ``credit`` left (F,), and stop those whose limit is reached.
 
     A shortfall beyond the limit falls on lenders through the ledger: money is never created. The firm builds
     nothing any more, and its lenders hold its assets and contracts.
@@ -53,7 +51,7 @@ def close_quarter(
     drawn = lost = np.zeros(len(cash))
     lenders, everyone = ledger.account("lenders"), np.arange(len(cash))
     if np.count_nonzero(short):
-        drawn = np.minimum(short, _undrawn(world, state, conditions))
+        drawn = np.minimum(short, credit)
         lost = short - drawn
         ledger.pay("credit drawn", lenders, everyone, drawn)
         if np.count_nonzero(lost):

@@ -27,6 +27,8 @@ class Quarter:
     liquidity: Floats = None  # type: ignore[assignment]
     view: Any = None
     """What every stage's `strategies.view.View` has in common."""
+    credit: Floats = None  # type: ignore[assignment]
+    """What each row may still draw when it builds and when the quarter closes, MUSD, (F,)."""
     arrivals: Floats = None  # type: ignore[assignment]
     ceiling: Floats = None  # type: ignore[assignment]
     position: Any = None

@@ -73,9 +73,9 @@ def test_money_created_at_the_credit_limit_is_caught(monkeypatch: pytest.MonkeyP
     check()
     right = finance.close_quarter
 
-    def forgiving(world: Any, state: Any, conditions: Any, ledger: Any) -> Any:
+    def forgiving(world: Any, state: Any, credit: Any, ledger: Any) -> Any:
         """The shortfall beyond the limit is not booked: cash is simply set to zero."""
-        after, events = right(world, state, conditions, ledger)
+        after, events = right(world, state, credit, ledger)
         lost = next((t for t in ledger.transfers if t.purpose == "lenders' loss"), None)
         if lost is not None:
             ledger.transfers.remove(lost)
