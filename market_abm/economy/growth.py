@@ -101,7 +101,7 @@ def product_quarter(q: Quarter) -> None:
     quality = keep * state.quality + shocks.quality[t]
     segment = keep * state.segment_shock + shocks.segment[t]
     market_shock = keep * state.market_shock + shocks.market[t]
-    share = shares_after(world, state.change(quality=quality), state.stock, served)
+    share = shares_after(world, state.share, quality, q.capability, served)
     q.state = state.change(
         share=np.where(buyers.product, share, 0.0),
         quality=np.where(buyers.product, quality, 0.0),

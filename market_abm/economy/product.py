@@ -12,36 +12,40 @@ from dataclasses import dataclass
 import numpy as np
 
 from market_abm.economy.capability import capability
-from market_abm.economy.state import State, opening_stock
+from market_abm.economy.state import opening_stock
 from market_abm.economy.world import Floats, World, of_world
 from market_abm.elementary import exp, log
 from market_abm.units import ordered_sum
 
 
-def shares_after(world: World, state: State, stock: Floats, served: Floats) -> Floats:
+def shares_after(world: World, share: Floats, quality: Floats, capable: Floats, served: Floats) -> Floats:
     """Shares of the product market after a quarter, (B,), zero outside it.
 
     Parameters
     ----------
-    stock : ndarray (B,)
-        Effective training stocks after this quarter's R&D.
+    share : ndarray (B,)
+        Shares in the quarter.
+    quality : ndarray (B,)
+        What the taste for each lab's product is above what explains the opening shares.
+    capable : ndarray (B,)
+        Capability after this quarter's R&D, log units.
     served : ndarray (B,)
         Share of inference need that was served. What was not served diverts to the other labs and the outside
         good in proportion to their shares (logit diversion), at most ``churn_cap`` of a lab's share.
     """
     p, inside = world.scenario.product, world.buyers.product
-    if not inside.any():
-        return state.share
-    share = diverted(state.share, np.where(inside, 1.0 - served, 0.0), float(p.churn_cap))
+    if not np.count_nonzero(inside):
+        return share
+    share = diverted(share, np.where(inside, 1.0 - served, 0.0), float(p.churn_cap))
     start = _opening(world)
     # Only capability relative to the field counts: the outside good keeps pace with the labs' average,
     # because the size of the market is a path of its own.
-    gain = capability(world, stock) - start.capability
+    gain = capable - start.capability
     gain = gain - float(ordered_sum(start.weight * gain)) / start.total
     utility = (
         float(p.xi) * gain
         + float(p.zeta) * (log(np.maximum(share, float(p.share_floor))) - start.habit)
-        + state.quality
+        + quality
         + start.utility
     )
     size = np.where(inside, exp(utility), 0.0)
