@@ -304,7 +304,8 @@ def value_blocks(
     if committed is not None:
         np.maximum(quantity - committed[:, None], 0.0, out=quantity)
     quantity[:, 1:] -= quantity[:, :-1]
-    value = value.copy()
+    if demand.given:
+        value = value.copy()
     for row, blocks in demand.given:
         covered = 0.0 if committed is None else committed[row]
         most = np.inf if ceiling is None else ceiling[row]

@@ -34,7 +34,7 @@ def bargained(q: Quarter):
     b = q.world.scenario.behaviour
     q.terms = terms_of(q)
     deal = bargain(q.problem, q.allocation, protocol=b.protocol, beta=float(b.beta), terms=q.terms)
-    if not q.offer.posted.any():
+    if not np.count_nonzero(q.offer.posted):
         return deal
     named = q.offer.posted[:, None] & ~q.world.links.internal & (q.allocation.flow > 0.0)
     return replace(deal, price=np.where(named, q.problem.unit_cost[:, None], deal.price))
@@ -59,7 +59,7 @@ def price_index(q: Quarter) -> float:
     free = float(ordered_sum(q.problem.capacity))
     q.index_known = free > float(world.scenario.behaviour.thresholds.free_floor) * max(sellable, 1e-12)
     weight = np.where(world.buyers.index[None, :], q.allocation.flow, 0.0)
-    if not q.index_known or not weight.any():
+    if not q.index_known or not np.count_nonzero(weight):
         q.index_known = False
         return state.index_price
     low, high = competitive_interval(q.allocation)

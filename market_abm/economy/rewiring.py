@@ -22,7 +22,7 @@ def enter_and_exit(world: World, state: State, ahead: Outlook) -> tuple[State, l
     # Running costs are the only ones that can still be saved: who cannot earn them goes.
     loss = ahead.price < sellers.unit_cost * (1.0 - 1e-9)
     leaves = state.active & (state.online > DUST) & sellers.sells & loss
-    if not (enters.any() or leaves.any()):
+    if not np.count_nonzero(enters | leaves):
         return state, []
     fleet = state.fleet.copy()
     pipeline = state.pipeline.copy()

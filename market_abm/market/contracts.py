@@ -29,7 +29,7 @@ def payment(price: ArrayLike, volume: ArrayLike, used: ArrayLike, take_or_pay: A
     """
     share = _fraction(take_or_pay, "take_or_pay")
     volume, used = np.asarray(volume, float), np.asarray(used, float)
-    if ((used > volume * (1 + 1e-12) + 1e-12) | (used < 0)).any():
+    if np.count_nonzero((used > volume * (1 + 1e-12) + 1e-12) | (used < 0)):
         raise ValueError(
             "the used quantity must lie between 0 and the contracted volume;"
             " buy the excess elsewhere (spot) and pass the rest"
@@ -70,7 +70,7 @@ def notice_weight(notice: ArrayLike, term: ArrayLike, discount: float) -> Floats
     if not 0 < discount <= 1:
         raise ValueError(f"discount is {discount}; it must be a factor per quarter in (0, 1]")
     n, h = np.asarray(notice, float), np.asarray(term, float)
-    if (n < 0).any():
+    if np.count_nonzero(n < 0):
         raise ValueError(f"notice is {n.min()} quarters; it cannot be negative")
     if not (h >= 1).all():
         raise ValueError(f"term is {np.nanmin(h)} quarters; it must be at least 1")
