@@ -17,19 +17,21 @@ from market_abm.measures._owners import Bools, Floats
 def arcs(linked: Bools, link_cap: Floats | None = None) -> tuple:
     """Links as arcs sorted by seller, and for each buyer the list of its arcs."""
     used = linked if link_cap is None else linked & (link_cap > 0.0)
-    seller, buyer, *starts = _sorted_arcs(used.tobytes(), used.shape)
-    cap = np.full(len(seller), np.inf) if link_cap is None else np.ascontiguousarray(link_cap[seller, buyer])
-    return seller, buyer, cap, *starts
+    net = _sorted_arcs(used.tobytes(), used.shape)
+    if link_cap is None:
+        return net
+    seller, buyer, _, *starts = net
+    return seller, buyer, np.ascontiguousarray(link_cap[seller, buyer]), *starts
 
 
 @lru_cache(maxsize=8)
 def _sorted_arcs(linked: bytes, shape: tuple[int, int]) -> tuple:
-    """The arcs but for their bounds: the network of a quarter is measured several times."""
+    """The arcs without bounds: the network of a quarter is measured several times."""
     seller, buyer = np.nonzero(np.frombuffer(linked, dtype=np.bool_).reshape(shape))
     by_buyer = np.argsort(buyer, kind="stable")
     seller_start = np.searchsorted(seller, np.arange(shape[0] + 1))
     buyer_start = np.searchsorted(buyer[by_buyer], np.arange(shape[1] + 1))
-    return seller, buyer, seller_start, by_buyer, buyer_start
+    return seller, buyer, np.full(len(seller), np.inf), seller_start, by_buyer, buyer_start
 
 
 @njit(cache=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,11 @@ class Owners:
     def __len__(self) -> int:
         return len(self.members)
 
+    @cached_property
+    def belongs(self) -> Bools:
+        """Which rows are of each group, (G, S)."""
+        return np.arange(len(self.members))[:, None] == self.group
+
     def total(self, values: ArrayLike) -> Floats:
         """Sum over the rows of each group, (G,), in the order of the rows."""
         amounts = np.asarray(values, dtype=np.float64)
@@ -39,10 +44,7 @@ class Owners:
     def removed(self, capacity: ArrayLike) -> Floats:
         """Capacity that one owner of each group takes along when it goes, (G, S)."""
         held = np.asarray(capacity, dtype=np.float64)
-        amounts = np.zeros((len(self.members), len(held)))
-        rows = np.arange(len(held))
-        amounts[self.group, rows] = held / self.members[self.group]
-        return amounts
+        return np.where(self.belongs, held / self.members[self.group], 0.0)
 
     def rows(self, group: int) -> Ints:
         """Seller rows of a group."""
@@ -66,20 +68,20 @@ def owners(sellers: int, owner: ArrayLike | None = None, aggregate_of: ArrayLike
     ValueError
         If a shape is wrong, a count is below 1, or rows of one owner disagree on the count.
     """
-    code = np.arange(sellers) if owner is None else np.asarray(owner)
+    code = np.arange(sellers) if owner is None else np.asarray(owner, dtype=np.int64)
     count = np.ones(sellers) if aggregate_of is None else np.asarray(aggregate_of, dtype=np.float64)
     for name, array in (("owner", code), ("aggregate_of", count)):
         if array.shape != (sellers,):
             raise ValueError(f"{name} has shape {array.shape}; give one entry a seller, shape ({sellers},).")
-    if not (count >= 1.0).all():
-        raise ValueError(f"aggregate_of is {count.min()} somewhere; a row stands for at least 1 owner.")
-    return _grouped(np.asarray(code, dtype=np.int64).tobytes(), count.tobytes())
+    return _grouped(code.tobytes(), count.tobytes())
 
 
 @lru_cache(maxsize=32)
 def _grouped(codes: bytes, counts: bytes) -> Owners:
     """The groups of these codes and counts: owners change rarely, and every measure asks for them."""
     code, count = np.frombuffer(codes, dtype=np.int64), np.frombuffer(counts)
+    if not (count >= 1.0).all():
+        raise ValueError(f"aggregate_of is {count.min()} somewhere; a row stands for at least 1 owner.")
     _, first, group = np.unique(code, return_index=True, return_inverse=True)
     group = group.reshape(-1).astype(np.int64)
     members = count[first]

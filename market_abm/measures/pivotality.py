@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from market_abm.market.problem import TradeProblem
 from market_abm.measures._owners import Bools, Floats, matrix, owners, vector
-from market_abm.units import GRID, ordered_sum, to_grid
+from market_abm.units import GRID, ordered_sum
 
 SCREEN = 1.1
 """A residual supply index below this fails the screen."""
@@ -273,11 +273,11 @@ def _network(capacity, demand, linked, link_cap) -> tuple[tuple, Floats, Floats]
 
     held, wanted = vector("capacity", capacity), vector("demand", demand)
     shape = (len(held), len(wanted))
-    reach = matrix("linked", linked, shape, True).astype(np.bool_)
+    reach = matrix("linked", linked, shape, True).astype(np.bool_, copy=False)
     if link_cap is None:
         net = _flow.arcs(reach)
     else:
         cap = matrix("link_cap", link_cap, shape, np.inf).astype(np.float64)
         bounded = np.isfinite(cap)
         net = _flow.arcs(reach, np.where(bounded, np.rint(np.where(bounded, cap, 0.0) * GRID), np.inf))
-    return net, to_grid(held).astype(np.float64), to_grid(wanted).astype(np.float64)
+    return net, np.rint(held * GRID), np.rint(wanted * GRID)
