@@ -11,6 +11,8 @@ from market_abm.market.clearing import Allocation, clear, has_tree, price_argume
 from market_abm.market.problem import Floats, TradeProblem
 from market_abm.units import GRID, to_grid
 
+Ints = NDArray[np.int64]
+
 _NONE = np.zeros((0, 0))
 
 
@@ -92,11 +94,13 @@ def clear_variants(
             f"capacity has shape {capacity.shape} and quantity {blocks.shape}; they must be (variants, "
             f"{base.sellers}) and ({len(rows)}, {base.block_quantity.shape[1]})."
         )
-    if (rows[1:] < rows[:-1]).any():
+    if np.logical_or.reduce(rows[1:] < rows[:-1]):
         raise ValueError("variant must rise: give the rows of the first variant first.")
     factor = np.ones(count) if scale is None else np.asarray(scale, dtype=np.float64)
-    none = np.full((count, 2), -1)
-    links = none if opened is None else np.asarray(opened, dtype=np.int64).reshape(count, 2)
+    if opened is None:
+        links = np.full((count, 2), -1)
+    else:
+        links = np.ascontiguousarray(opened, dtype=np.int64).reshape(count, 2)
     caps = np.zeros(count) if opened_cap is None else np.asarray(opened_cap, dtype=np.float64)
     gone = np.full(count, -1) if leaves is None else np.asarray(leaves, dtype=np.int64)
     surplus, served, price, pivots, without = solve_variants(
@@ -130,8 +134,10 @@ def clear_variants(
             rest = alone.problem.capacity.copy()
             rest[gone[g]] = 0.0
             without[g] = clear(alone.problem.replace(capacity=rest)).served
-    without = np.where(gone[:, None] >= 0, without, served)
-    return Variants(surplus, served, price if priced else np.full_like(price, np.nan), without)
+    without = served if leaves is None else np.where(gone[:, None] >= 0, without, served)
+    if not priced:
+        price[:] = np.nan
+    return Variants(surplus, served, price, without)
 
 
 def _variant(
@@ -184,11 +190,19 @@ def without_merchant(
         Flow between two nodes of removal g's owner, kHQ, in rising order of g: it leaves first, with the fleet
         that serves it and the most valuable blocks of the buyer.
     """
+    steps, rows = to_grid(gone), np.asarray(removal, dtype=np.int64)
+    sellers, buyers = np.asarray(own_seller, dtype=np.int64), np.asarray(own_buyer, dtype=np.int64)
+    first = rows.searchsorted(np.arange(len(steps) + 1))
+    return taken(start, steps, first, sellers, buyers, to_grid(own_use))
+
+
+def taken(
+    start: Allocation, steps: Ints, first: Ints, sellers: Ints, buyers: Ints, use: Ints
+) -> MerchantRemovals:
+    """As :func:`without_merchant`, in grid steps; own use of removal g in rows ``first[g]`` to ``first[g + 1]``."""
     from market_abm.market.kernel.merchant import take_merchant
 
-    problem, steps, use = start.problem, to_grid(gone), to_grid(own_use)
-    rows, sellers, buyers = (np.asarray(each, dtype=np.int64) for each in (removal, own_seller, own_buyer))
-    first = rows.searchsorted(np.arange(len(steps) + 1))
+    problem = start.problem
     if has_tree(start._state):
         loss, price = take_merchant(
             *start._state, steps, first, sellers, buyers, use, *price_arguments(problem)

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 
 from market_abm.market.clearing import Allocation, clear, cleared
 from market_abm.market.problem import TradeProblem
-from market_abm.market.variants import without_merchant
+from market_abm.market.variants import taken
 from market_abm.measures._owners import Bools, Floats, matrix, owners
-from market_abm.units import ordered_sum, to_grid
+from market_abm.units import ordered_sum
 
 _NO_CAPS = np.zeros((0, 0))
 
@@ -88,27 +88,25 @@ def merchant_removals(
     least : float
         Owners with a smaller share of all merchant capacity are left out: NaN.
     """
+    from market_abm.market.kernel.merchant import merchant_rows
+
     allocation = cleared(problem_or_allocation)
     problem = allocation.problem
     buyers = _index_buyers(index, problem.buyers)
     grouped = owners(problem.sellers, owner, aggregate_of)
-    with_own, kept = _own_use(allocation, own)
-    merchant = problem.capacity - ordered_sum(kept, axis=1)
-    held = np.maximum(merchant / grouped.members[grouped.group], 0.0)
-    amount = grouped.total(held)
-    small = amount < least * float(ordered_sum(np.maximum(merchant, 0.0)))
-    go = (~small & (amount > 0.0)).nonzero()[0]
+    inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_, copy=False)
+    with_own = _with_own_use(allocation, inside)
     # The first removal takes nothing: the price index with everybody.
-    goes = np.zeros((len(go) + 1, problem.sellers), dtype=np.bool_)
-    goes[1:] = grouped.group == go[:, None]
-    rest = without_merchant(with_own, np.where(goes, held, 0.0), *_own_rows(goes, kept))
-    sells = np.where(goes, to_grid(merchant) > to_grid(held), problem.capacity > 0.0)
+    removal, amount, *rows, sells = merchant_rows(
+        problem.capacity, with_own.flow, inside, grouped.group, grouped.members, least
+    )
+    rest = taken(with_own, *rows)
     price = _index_prices(problem, sells, rest.seller_price, allocation.served[None, :], buyers)
-    after, loss = np.full(len(grouped), price[0]), np.zeros(len(grouped))
-    after[small], loss[small] = np.nan, np.nan
-    after[go], loss[go] = price[1:], np.maximum(rest.loss[1:], 0.0)
-    spread = grouped.group
-    return Removals(float(price[0]), after[spread], amount[spread], loss[spread], allocation.surplus)
+    after, loss = price[removal], np.maximum(rest.loss, 0.0)[removal]
+    if least > 0.0:
+        small = removal < 0
+        after[small], loss[small] = np.nan, np.nan
+    return Removals(float(price[0]), after, amount, loss, allocation.surplus)
 
 
 def merchant_capacity(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
@@ -122,18 +120,16 @@ def own_use(allocation: Allocation, own: ArrayLike | None = None) -> Floats:
     Among optimal allocations the one with most of it counts: compute is alike, and without contracts and
     tastes an optimum may as well serve every lab from somebody else's fleet.
     """
-    return _own_use(allocation, own)[1]
-
-
-def _own_use(allocation: Allocation, own: ArrayLike | None) -> tuple[Allocation, Floats]:
-    """The optimum with most own use, and that use."""
     inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_, copy=False)
-    if not inside.any():
-        return allocation, np.zeros(inside.shape)
-    first, given = allocation, allocation.problem.incumbent
-    if given is None or not (given == inside).all():
-        first = clear(allocation.problem.replace(incumbent=inside.astype(np.float64)), start=allocation)
-    return first, np.where(inside, first.flow, 0.0)
+    return np.where(inside, _with_own_use(allocation, inside).flow, 0.0)
+
+
+def _with_own_use(allocation: Allocation, inside: Bools) -> Allocation:
+    """The optimum with most own use, where there is any."""
+    given = allocation.problem.incumbent
+    if not np.count_nonzero(inside if given is None else given != inside) or not inside.any():
+        return allocation
+    return clear(allocation.problem.replace(incumbent=inside.astype(np.float64)), start=allocation)
 
 
 def index_price(problem: TradeProblem, allocation: Allocation, index: ArrayLike) -> float:
@@ -190,8 +186,9 @@ def price_resolution(problem: TradeProblem, price: float) -> float:
 def _index_buyers(index: ArrayLike, buyers: int) -> np.ndarray:
     """Rows of the index buyers, (n,)."""
     chosen = np.asarray(index)
-    rows = chosen.nonzero()[0] if chosen.dtype == np.bool_ else np.atleast_1d(chosen)
-    if len(rows) == 0 or rows.min() < 0 or rows.max() >= buyers:
+    flags = chosen.dtype == np.bool_
+    rows = chosen.nonzero()[0] if flags else np.atleast_1d(chosen)
+    if len(rows) == 0 or rows[-1] >= buyers or not (flags or ((rows >= 0) & (rows < buyers)).all()):
         raise ValueError(
             f"index is {chosen}; name at least one buyer, by flag or by row from 0 to {buyers - 1}."
         )
@@ -208,10 +205,3 @@ def _index_prices(
     return index.index_prices(
         sells, seller_price, served, buyers, problem.switching, problem.tax, problem.linked, cap
     )
-
-
-def _own_rows(goes: Bools, kept: Floats) -> tuple[np.ndarray, ...]:
-    """Own use (S, B) that stays apart: removal, seller, buyer, kHQ (n,), in the order of removals (G, S)."""
-    buyer, seller = kept.T.nonzero()
-    removal, n = goes[:, seller].nonzero()
-    return removal, seller[n], buyer[n], kept[seller[n], buyer[n]]

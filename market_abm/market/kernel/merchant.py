@@ -12,10 +12,65 @@ from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import full, pays
 from market_abm.market.kernel.ends import lowest_prices
 from market_abm.market.kernel.entry import node_of, unit_prices
-from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network
+from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network, steps
 from market_abm.market.kernel.pair import arc_between
 from market_abm.market.kernel.removal import any_cap, take
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, open_rooms
+
+
+@compiled
+def merchant_rows(capacity, flow, own, group, members, least):
+    """Every owner's merchant capacity as a removal, after a first one that takes nothing.
+
+    ``own`` (S, B) marks the links inside an owner: their ``flow`` stays apart, with the fleet that serves it. Owners
+    are given by ``group`` (S,) and ``members`` (G,), of which one goes.
+
+    Returns the removal of each seller's owner (S,): 0 without merchant capacity, -1 with a smaller share of it
+    than ``least``; what (one of) the owners withdraws, kHQ (S,); grid steps that go (R, S) and own use, as
+    :func:`take_merchant` wants them; and who has capacity after each removal (R, S).
+    """
+    sellers, buyers = flow.shape
+    merchant, held = np.empty(sellers), np.empty(sellers)
+    amount, whole = np.zeros(len(members)), 0.0
+    for j in range(sellers):
+        kept = 0.0
+        for i in range(buyers):
+            if own[j, i]:
+                kept += flow[j, i]
+        merchant[j] = capacity[j] - kept
+        held[j] = max(merchant[j] / members[group[j]], 0.0)
+        amount[group[j]] += held[j]
+        whole += max(merchant[j], 0.0)
+    removal, removals = np.zeros(len(members), np.int64), 1
+    for g in range(len(members)):
+        if amount[g] < least * whole:
+            removal[g] = -1
+        elif amount[g] > 0.0:
+            removal[g] = removals
+            removals += 1
+    gone, sells = np.zeros((removals, sellers), np.int64), np.empty((removals, sellers), np.bool_)
+    first = np.zeros(removals + 1, np.int64)
+    for j in range(sellers):
+        sells[:, j] = capacity[j] > 0.0
+        r = removal[group[j]]
+        if r > 0:
+            gone[r, j] = steps(held[j])
+            sells[r, j] = steps(merchant[j]) > gone[r, j]
+            for i in range(buyers):
+                if own[j, i] and flow[j, i] > 0.0:
+                    first[r + 1] += 1
+    for r in range(removals):
+        first[r + 1] += first[r]
+    place, rows = first.copy(), first[removals]
+    own_seller, own_buyer = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    own_use = np.empty(rows, np.int64)
+    for i in range(buyers):
+        for j in range(sellers):
+            r = removal[group[j]]
+            if r > 0 and own[j, i] and flow[j, i] > 0.0:
+                own_seller[place[r]], own_buyer[place[r]], own_use[place[r]] = j, i, steps(flow[j, i])
+                place[r] += 1
+    return removal[group], amount[group], gone, first, own_seller, own_buyer, own_use, sells
 
 
 @compiled
