@@ -12,7 +12,7 @@ import numpy as np
 
 from market_abm.economy.demand import value_blocks
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.world import Floats, World
+from market_abm.economy.world import Floats, World, of_world
 from market_abm.market.clearing import Allocation, clear
 from market_abm.market.problem import TradeProblem
 from market_abm.market.variants import clear_variants
@@ -153,14 +153,22 @@ def _owners(q: Quarter) -> tuple[np.ndarray, Floats]:
 
 def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
     quantity, value = _blocks(q, demand)
+    return _standing(q.world).replace(
+        capacity=q.position.sellable, block_quantity=quantity, block_value=value, linked=linked
+    )
+
+
+@of_world
+def _standing(world: World) -> TradeProblem:
+    """What the whole market has in every quarter, without capacity and demand."""
+    sellers, buyers = world.shape
     return TradeProblem(
-        capacity=q.position.sellable,
-        unit_cost=q.world.sellers.unit_cost,
-        block_quantity=quantity,
-        block_value=value,
-        linked=linked,
-        incumbent=q.world.links.internal.astype(np.float64),  # of alike optima, the one with most own use
-        tie_key=q.world.links.key,
+        capacity=np.zeros(sellers),
+        unit_cost=world.sellers.unit_cost,
+        block_quantity=np.zeros((buyers, 1)),
+        block_value=np.zeros((buyers, 1)),
+        incumbent=world.links.internal.astype(np.float64),  # of alike optima, the one with most own use
+        tie_key=world.links.key,
     )
 
 

@@ -116,7 +116,8 @@ class TradeProblem:
         held = self.__dict__
         for name in _FIELDS:
             held[name] = _coerce(name, held[name], sizes)
-        _check_falling(self.block_quantity, self.block_value)
+        if not self._all_fall:
+            _check_falling(self.block_quantity, self.block_value)
 
     @classmethod
     def _trusted(cls, **arrays: Any) -> Self:
@@ -140,6 +141,12 @@ class TradeProblem:
         """Cost of a unit on each link, (S, B): unit_cost + switching + wedge + tax, MUSD/kHQ."""
         return _locked(self.unit_cost[:, None] + self.switching + self.wedge + self.tax)
 
+    @cached_property
+    def _all_fall(self) -> bool:
+        """Whether no block value rises along a row, padding counted too: then no quantity can be refused."""
+        value = self.block_value
+        return bool(np.logical_and.reduce(value[:, 1:] <= value[:, :-1], None))
+
     @property
     def gain(self) -> Floats:
         """Surplus of a unit on each link before the buyer's value, (S, B): minus :attr:`link_cost`."""
@@ -160,19 +167,24 @@ class TradeProblem:
             allowed = ", ".join(sorted(_FIELDS))
             raise TypeError(f"TradeProblem has no argument {sorted(unknown)}: use one of {allowed}.")
         sizes = (self.sellers, *self.block_quantity.shape)
-        same_shape = ("capacity" not in changes or np.shape(changes["capacity"]) == sizes[:1]) and (
-            "block_quantity" not in changes or np.shape(changes["block_quantity"]) == sizes[1:]
-        )
+        same_shape = "capacity" not in changes or np.shape(changes["capacity"]) == sizes[:1]
+        if "block_quantity" in changes:
+            blocks = np.shape(changes["block_quantity"])
+            if "block_value" in changes and len(blocks) == 2:  # both may have more blocks or fewer
+                sizes = (*sizes[:2], blocks[1])
+            same_shape = same_shape and blocks == sizes[1:]
         held = dict(self.__dict__)
         if not same_shape or not _LINK_COSTS.isdisjoint(changes):
             held.pop("link_cost", None)
+        if not same_shape or "block_value" in changes:
+            held.pop("_all_fall", None)
         if not same_shape:
             return TradeProblem(**held | changes)
         for name, value in changes.items():
             if value is not held[name]:
                 held[name] = _coerce(name, value, sizes)
         problem = TradeProblem._trusted(**held)
-        if "block_value" in changes or "block_quantity" in changes:
+        if ("block_value" in changes or "block_quantity" in changes) and not problem._all_fall:
             _check_falling(problem.block_quantity, problem.block_value)
         return problem
 
@@ -256,10 +268,6 @@ def _spread(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[A
 
 def _check_falling(quantity: Floats, value: Floats) -> None:
     """Refuse a block that is worth more than an earlier one (padding of quantity zero does not count)."""
-    if value.shape[1] < 2:
-        return
-    if (value[:, 1:] <= value[:, :-1]).all():
-        return
     lowest = np.minimum.accumulate(np.where(quantity > 0.0, value, np.inf), axis=1)
     rises = (quantity[:, 1:] > 0.0) & (value[:, 1:] > lowest[:, :-1])
     if rises.any():
