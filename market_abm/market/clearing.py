@@ -105,10 +105,17 @@ def _kernel() -> tuple[Any, tuple]:
 
 def has_tree(state: tuple) -> bool:
     """Whether a state came with the tree that found it."""
+    parent, no_tree = _mark_of_no_tree()
+    return bool(state[1][parent, -1] != no_tree)
+
+
+@cache
+def _mark_of_no_tree() -> tuple[int, int]:
+    """Row in which the root's entry tells of no tree, and what it then says."""
     from market_abm.market.kernel.removal import NO_TREE
     from market_abm.market.kernel.tree import PARENT
 
-    return bool(state[1][PARENT, -1] != NO_TREE)
+    return PARENT, NO_TREE
 
 
 def cleared(problem_or_allocation: TradeProblem | Allocation) -> Allocation:
