@@ -36,6 +36,11 @@ class Owners:
         """Which rows are of each group, (G, S)."""
         return np.arange(len(self.members))[:, None] == self.group
 
+    @cached_property
+    def single(self) -> Bools:
+        """Groups of one row, (G,)."""
+        return np.bincount(self.group, minlength=len(self.members)) == 1
+
     def total(self, values: ArrayLike) -> Floats:
         """Sum over the rows of each group, (G,), in the order of the rows."""
         amounts = np.asarray(values, dtype=np.float64)

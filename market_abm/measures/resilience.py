@@ -158,19 +158,16 @@ def welfare_losses(
     allocation = cleared(problem_or_allocation)
     problem = allocation.problem
     grouped = owners(problem.sellers, owner, aggregate_of)
-    sizes = np.bincount(grouped.group, minlength=len(grouped))
-    leaves = (
-        np.zeros((len(grouped), problem.buyers), dtype=np.bool_)
-        if buyer_owner is None
-        else _own_buyers(grouped, owner, buyer_owner, problem.buyers)
-    )
     lost = np.full(len(grouped), np.nan)
     if known is not None:
         lost[grouped.group] = np.asarray(known, dtype=np.float64)
-    alone = np.flatnonzero((sizes == 1) & ~leaves.any(axis=1) & np.isnan(lost))
+    alone, leaves = grouped.single & np.isnan(lost), None
+    if buyer_owner is not None:
+        leaves = _own_buyers(grouped, owner, buyer_owner, problem.buyers)
+        alone &= ~leaves.any(axis=1)
     lost[alone] = without_merchant(allocation, grouped.removed(problem.capacity)[alone]).loss
-    for g in np.flatnonzero(np.isnan(lost)):
-        lost[g] = _loss_of_group(allocation, grouped, int(g), leaves[g])
+    for g in np.isnan(lost).nonzero()[0].tolist():
+        lost[g] = _loss_of_group(allocation, grouped, g, None if leaves is None else leaves[g])
     share = lost / allocation.surplus if allocation.surplus > 0.0 else np.zeros(len(lost))
     return WelfareLoss(allocation.surplus, lost[grouped.group], share[grouped.group])
 
@@ -218,12 +215,14 @@ def _own_buyers(grouped: Owners, owner: ArrayLike | None, buyer_owner: ArrayLike
     return own & (grouped.members == 1.0)[:, None]
 
 
-def _loss_of_group(allocation: Allocation, grouped: Owners, group: int, leaves: Bools) -> float:
+def _loss_of_group(allocation: Allocation, grouped: Owners, group: int, leaves: Bools | None) -> float:
     problem, rows = allocation.problem, grouped.rows(group)
     gone = problem.capacity[rows] / grouped.members[group]
     capacity = problem.capacity.copy()
     capacity[rows] -= gone
-    quantity = np.where(leaves[:, None], 0.0, problem.block_quantity)
+    quantity = (
+        problem.block_quantity if leaves is None else np.where(leaves[:, None], 0.0, problem.block_quantity)
+    )
     rest = clear(problem.replace(capacity=capacity, block_quantity=quantity), start=allocation)
     return allocation.surplus - rest.surplus
 
