@@ -157,8 +157,8 @@ def _pairs(
 ) -> tuple[np.ndarray, RationalPair]:
     """Rational pairs of the relations that there is something to measure of, and which these are."""
     under_contract = held > DUST
-    old = np.flatnonzero(under_contract)
-    new = np.flatnonzero(~under_contract & (market.allocation.flow[s, b] > DUST))
+    old = under_contract.nonzero()[0]
+    new = (~under_contract & (market.allocation.flow[s, b] > DUST)).nonzero()[0]
     blocks = market.last_blocks(b[old], held[old])
     in_force = pairs_in_force(market.allocation, s[old], b[old], held[old], *blocks, terms)
     if not len(new):
@@ -181,11 +181,11 @@ def _losses(
     free, problem = market.allocation, market.allocation.problem
     now = market.committed[b] + free.served[b]
     total = market.value_at(b, now)
-    total = np.where(total > 0.0, total, np.nan)
+    total[total <= 0.0] = np.nan
     before = (total - market.value_at(b, now - held - free.flow[s, b])) / total
     after = np.full(len(s), np.nan)
-    at = np.flatnonzero(before >= AT_STAKE)
-    at = at[np.argsort(rounds[at], kind="stable")]  # markets of one size next to each other: a shorter way
+    at = (before >= AT_STAKE).nonzero()[0]
+    at = at[rounds[at].argsort(kind="stable")]  # markets of one size next to each other: a shorter way
     s, b, held, rounds = s[at], b[at], held[at], rounds[at]
     committed = market.committed[b]
     others = committed - held
@@ -200,13 +200,13 @@ def _losses(
         variant=each,
         buyer=b,
         quantity=problem.block_quantity[b] + own,
-        opened=np.column_stack([s, b]),
+        opened=np.array((s, b)).T,
         opened_cap=held,
         leaves=s,
         priced=False,
     )
     full = market.value_at(b, others + solved.served[each, b])
-    full = np.where(full > 0.0, full, np.nan)
+    full[full <= 0.0] = np.nan
     after[at] = (full - market.value_at(b, others + solved.served_without[each, b])) / full
     return before, after
 
