@@ -206,6 +206,18 @@ def test_reroute_is_fast_only_with_another_qualified_supplier():
 
 
 @settings(deadline=None, max_examples=60)
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_reroute_needs_a_supplier_of_another_owner(sellers, buyers, seed):
+    rng = np.random.default_rng(seed)
+    linked, owner = rng.random((sellers, buyers)) < rng.random(), rng.integers(0, 4, sellers)
+    found = Terms.from_links(linked, qualification_lag=3.0, owner=owner).quarters_to_reroute
+    for j in range(sellers):
+        for i in range(buyers):
+            others = [k for k in range(sellers) if linked[k, i] and owner[k] != owner[j]]
+            assert found[j, i] == (1.0 if others else 3.0)
+
+
+@settings(deadline=None, max_examples=60)
 @given(problems())
 def test_split_sums_to_one_and_dollars_to_the_surplus(problem):
     split = rational_pair(clear(problem), terms=Terms(2.0, 1.0, 4.0)).leverage_split()

@@ -55,8 +55,11 @@ class Terms:
             Owners of the sellers: another seller of the same owner is no way around it.
         """
         linked = np.asarray(linked, bool)
-        codes = np.arange(len(linked)) if owner is None else np.asarray(owner)
-        others = (codes[:, None] != codes) @ linked
+        codes = (np.arange(len(linked)) if owner is None else np.asarray(owner))[:, None]
+        # Somebody else is linked where not all codes of those who are linked to a buyer are the seller's.
+        lowest = np.minimum.reduce(np.where(linked, codes, np.inf), 0, initial=np.inf)
+        highest = np.maximum.reduce(np.where(linked, codes, -np.inf), 0, initial=-np.inf)
+        others = (lowest < codes) | (highest > codes)
         return cls(np.where(others, 1.0, float(qualification_lag)), notice, term, discount)
 
     def weight(self, shape: tuple[int, int], seller: NDArray, buyer: NDArray) -> Floats:
