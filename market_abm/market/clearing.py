@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from market_abm.market.problem import Floats, TradeProblem
-
-_NONE = np.zeros((0, 0))
+from market_abm.market.problem import NONE, Floats, TradeProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,17 +69,9 @@ def clear(problem: TradeProblem, start: Allocation | None = None) -> Allocation:
         )
     solve, nobody = _kernel()
     arrays = (
-        problem.capacity,
-        problem.unit_cost,
-        problem.block_quantity,
-        problem.block_value,
-        problem.switching,
-        problem.wedge,
-        problem.tax,
-        problem.linked,
-        _NONE if problem.link_cap is None else problem.link_cap,
-        _NONE if problem.incumbent is None else problem.incumbent,
-        _NONE if problem.tie_key is None else problem.tie_key,
+        *problem.arrays,
+        NONE if problem.incumbent is None else problem.incumbent,
+        NONE if problem.tie_key is None else problem.tie_key,
     )
     state = nobody if start is None else start._state
     warm = start is not None and has_tree(state)
@@ -134,5 +124,5 @@ def price_arguments(problem: TradeProblem) -> tuple:
         problem.block_value,
         problem.link_cost,
         problem.linked,
-        _NONE if problem.link_cap is None else problem.link_cap,
+        problem.caps,
     )

@@ -39,6 +39,10 @@ _RANGE = {
 }
 
 
+NONE = np.zeros((0, 0))
+"""What compiled functions take for an array by link that is not there."""
+
+
 @dataclass(frozen=True, eq=False)
 class TradeProblem:
     """Who could sell how much to whom, at what cost and value.
@@ -135,6 +139,19 @@ class TradeProblem:
     def buyers(self) -> int:
         """Number of buyers B."""
         return len(self.block_quantity)
+
+    @property
+    def caps(self) -> Floats:
+        """:attr:`link_cap`, or `NONE`."""
+        return NONE if self.link_cap is None else self.link_cap
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """What compiled functions take of a problem, in their order."""
+        return (
+            self.capacity, self.unit_cost, self.block_quantity, self.block_value,
+            self.switching, self.wedge, self.tax, self.linked, self.caps,
+        )  # fmt: skip
 
     @cached_property
     def link_cost(self) -> Floats:

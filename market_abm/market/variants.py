@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from market_abm.market.clearing import Allocation, clear, has_tree, price_arguments
-from market_abm.market.problem import Floats, TradeProblem
+from market_abm.market.problem import NONE, Floats, TradeProblem
 from market_abm.units import GRID, to_grid
 
 Ints = NDArray[np.int64]
-
-_NONE = np.zeros((0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +103,9 @@ def clear_variants(
     gone = np.full(count, -1) if leaves is None else np.asarray(leaves, dtype=np.int64)
     surplus, served, price, pivots, without = solve_variants(
         capacity,
-        base.unit_cost,
-        base.block_quantity,
-        base.block_value,
-        base.switching,
-        base.wedge,
-        base.tax,
-        base.linked,
-        _NONE if base.link_cap is None else base.link_cap,
-        _NONE if base.incumbent is None else base.incumbent,
-        _NONE if base.tie_key is None else base.tie_key,
+        *base.arrays[1:],
+        NONE if base.incumbent is None else base.incumbent,
+        NONE if base.tie_key is None else base.tie_key,
         base.link_cost,
         factor,
         rows.searchsorted(np.arange(count + 1)),

@@ -19,8 +19,6 @@ from market_abm.market.variants import taken
 from market_abm.measures._owners import Bools, Floats, matrix, owners
 from market_abm.units import ordered_sum
 
-_NO_CAPS = np.zeros((0, 0))
-
 
 @dataclass(frozen=True, eq=False)
 class Removals:
@@ -201,7 +199,6 @@ def _index_prices(
     """Price index (G,) of variants: who has capacity and unit prices (G, S), weights (G, B) or (1, B) for all."""
     from market_abm.market.kernel import index
 
-    cap = _NO_CAPS if problem.link_cap is None else problem.link_cap
     return index.index_prices(
-        sells, seller_price, served, buyers, problem.switching, problem.tax, problem.linked, cap
+        sells, seller_price, served, buyers, problem.switching, problem.tax, problem.linked, problem.caps
     )

@@ -12,8 +12,6 @@ from market_abm.market.clearing import Allocation
 from market_abm.market.problem import Floats, TradeProblem
 from market_abm.units import on_grid
 
-_NONE = np.zeros((0, 0))
-
 
 @dataclass(frozen=True, eq=False)
 class Held:
@@ -103,15 +101,5 @@ def _state(problem: TradeProblem, flow: Floats, allocation: Allocation, seller: 
     from market_abm.market.kernel.network import build
     from market_abm.market.kernel.pair import held_state
 
-    net = build(
-        problem.capacity,
-        problem.unit_cost,
-        problem.block_quantity,
-        problem.block_value,
-        problem.switching,
-        problem.wedge,
-        problem.tax,
-        problem.linked,
-        _NONE if problem.link_cap is None else problem.link_cap,
-    )
+    net = build(*problem.arrays)
     return net, *held_state(net, flow, *allocation._state[:2], seller, buyer)

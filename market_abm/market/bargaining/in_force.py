@@ -10,8 +10,6 @@ from market_abm.market.bargaining.terms import Terms
 from market_abm.market.clearing import Allocation
 from market_abm.units import on_grid
 
-_NONE = np.zeros((0, 0))
-
 
 def pairs_in_force(
     allocation: Allocation,
@@ -59,15 +57,7 @@ def pairs_in_force(
             "give the blocks that it serves"
         )
     loss, gain, worth = held_pairs(
-        free.capacity,
-        free.unit_cost,
-        free.block_quantity,
-        free.block_value,
-        free.switching,
-        free.wedge,
-        free.tax,
-        free.linked,
-        _NONE if free.link_cap is None else free.link_cap,
+        *free.arrays,
         allocation.flow,
         allocation.served,
         allocation._state[0],

@@ -21,8 +21,6 @@ from market_abm.market.clearing import Allocation
 from market_abm.market.problem import Floats, TradeProblem
 from market_abm.units import usd_per_gpu_hour
 
-_NONE = np.zeros((0, 0))
-
 WIDTH_MIN = 1e-9
 """Below this width of ceiling - floor (MUSD/kHQ) the place of a price between them means nothing."""
 
@@ -226,16 +224,4 @@ def best_excluded(problem: TradeProblem, flow: Floats, served: Floats, seller: A
     """Highest v_k - s_kj - tax_kj - kappa_kj over buyers k != i with an unserved block and room, (L,)."""
     from market_abm.market.kernel.curve import excluded_bids
 
-    return excluded_bids(
-        problem.block_quantity,
-        problem.block_value,
-        problem.switching,
-        problem.wedge,
-        problem.tax,
-        problem.linked,
-        _NONE if problem.link_cap is None else problem.link_cap,
-        flow,
-        served,
-        seller,
-        buyer,
-    )
+    return excluded_bids(*problem.arrays[2:], flow, served, seller, buyer)
