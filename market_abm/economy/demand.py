@@ -165,8 +165,8 @@ def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
         need=need,
         value=inference_value(world, state),
         slope=float(b.inference_slope),
-        prize=np.where(start.trains, prize, 0.0),
-        head_start=np.where(start.trains, (1.0 - float(b.d)) * stock / productivity, 0.0),
+        prize=np.where(buyers.trains, prize, 0.0),
+        head_start=np.where(buyers.trains, (1.0 - float(b.d)) * stock / productivity, 0.0),
         scale=scale,
         price=world.index_price,
         elasticity=start.elasticity,
@@ -187,7 +187,6 @@ class _Start:
     share: Floats
     gain: Floats
     """s (1 - s): the gain of a logit share in its quality."""
-    trains: np.ndarray
     elasticity: Floats
     """NaN for labs, whose demand is no isoelastic curve."""
     discount: Floats
@@ -218,7 +217,6 @@ def _start(world: World) -> _Start:
         size=np.maximum(size, SMALLEST),
         share=np.maximum(buyers.share, SMALLEST),
         gain=np.maximum(share * (1.0 - share), SMALLEST),
-        trains=buyers.lab & (buyers.rnd > 0),
         elasticity=np.where(buyers.lab, np.nan, buyers.elasticity),
         discount=discount,
         kept=kept,

@@ -62,7 +62,7 @@ def look(model: ComputeMarket) -> Look:
         cost=ordered_sum(q.delivery.flow, axis=1) * world.sellers.unit_cost,
         demand=q.shocked,
         wanted=q.wanted,
-        capability=np.where(buyers.lab & (buyers.rnd > 0), level, np.nan),
+        capability=np.where(buyers.trains, level, np.nan),
         share=q.state.share,
         price=float(usd_per_gpu_hour(q.new_price)),
         consumer_surplus=float(model.record["steps"]["consumer_surplus_musd"]),
