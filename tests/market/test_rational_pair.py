@@ -291,3 +291,8 @@ def test_by_default_a_contract_gives_a_quarter_of_notice_and_lasts_a_year():
     link = np.array([0]), np.array([0])
     np.testing.assert_allclose(Terms(3.0).weight((1, 1), *link), [expected])
     np.testing.assert_allclose(Terms.from_links([[True]]).weight((1, 1), *link), [expected])
+
+
+def test_by_default_another_supplier_is_found_within_a_quarter():
+    expected = (1.0 - 0.975) / (1.0 - 0.975**4)
+    np.testing.assert_allclose(Terms(notice=0.0).weight((1, 1), np.array([0]), np.array([0])), [expected])
