@@ -199,6 +199,12 @@ def test_on_links_each_part_has_its_price_and_caps_hold():
     assert capped.quantity == pytest.approx(7.0)
 
 
+def test_on_links_an_offer_of_nothing_is_priced_at_its_own_cost():
+    found = clear_spot_on_links([[2.0]], [[9.0]], [1.0, 0.0], [1.0, 3.0], [[True], [True]])
+    np.testing.assert_array_equal(found.sold, [1.0, 0.0])
+    np.testing.assert_array_equal(found.price, [9.0, 3.0])
+
+
 def test_the_smallest_trade_that_the_grid_holds_has_a_price_within_its_bid_and_offer():
     outcome = clear_spot([1e-6], [10.0], [1e-6], [2.0], k=0.5)
     assert outcome.quantity == 1e-6
