@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import market_abm.measures as m
+from market_abm.measures._owners import owners
 from tests.measures.worlds import fractions
 
 
@@ -25,6 +26,8 @@ def test_the_published_example_of_the_agencies():
         # Exactly 30 % and exactly 100 are not above.
         ([0.20, 0.10] + [0.70 / 70] * 70, (0, 1), False),
         ([0.4, 0.0125, 0.3, 0.2875], (0, 1), False),
+        # 100.8 is.
+        ([0.4, 0.0126, 0.3, 0.2874], (0, 1), True),
     ],
 )
 def test_the_2023_flag(shares, pair, flag):
@@ -36,6 +39,11 @@ def test_hhi_and_effective_number_lie_between_monopoly_and_equal_shares(shares):
     assert 1e4 / len(shares) - 1e-6 <= m.hhi(shares) <= 1e4 + 1e-6
     assert 1 - 1e-9 <= m.effective_number(shares) <= len(shares) + 1e-9
     assert m.hhi(shares) == pytest.approx(1e4 * np.dot(shares, shares))
+
+
+def test_the_hhi_of_one_base_is_a_number_and_of_several_one_each():
+    assert type(m.hhi([0.6, 0.4])) is float
+    np.testing.assert_allclose(m.hhi([[0.6, 0.4], [0.5, 0.5]]), [5200, 5000])
 
 
 @given(st.integers(2, 40))
@@ -71,6 +79,11 @@ def test_common_owners_are_merged_and_aggregates_split():
     assert m.hhi(m.owner_shares([30, 30, 40])) == pytest.approx(3400)
 
 
+def test_an_owner_of_one_row_is_single_whatever_it_stands_for():
+    grouped = owners(4, owner=[7, 2, 7, 9], aggregate_of=[1, 1, 1, 4])
+    np.testing.assert_array_equal(grouped.single, [True, False, True])
+
+
 def test_rows_of_one_owner_must_agree_on_what_they_stand_for():
     with pytest.raises(ValueError, match="same aggregate_of"):
         m.owner_shares([1, 1], owner=[0, 0], aggregate_of=[1, 3])
@@ -92,6 +105,15 @@ def test_concentration_ratio_counts_the_largest(shares):
 def test_percent_shares_are_refused():
     with pytest.raises(ValueError, match=r"20 % as 0\.2"):
         m.hhi([20, 20, 60])
+
+
+@pytest.mark.parametrize(
+    ("values", "first"),
+    [([1.0, -2.0], "-2.0"), ([np.inf], "inf"), ([3.0, np.nan, -1.0], "nan"), ([-1.0, np.inf], "-1.0")],
+)
+def test_the_first_entry_that_is_no_amount_is_named(values, first):
+    with pytest.raises(ValueError, match=f"values holds {first}; every entry must be finite"):
+        m.shares(values)
 
 
 def test_nothing_has_no_concentration():
