@@ -73,8 +73,10 @@ def test_the_switch_to_pivotal_is_on_the_exact_curve(share, theta):
 
 
 def test_the_lessor_must_be_the_largest():
-    with pytest.raises(ValueError, match="fringe"):
-        m.pivotal_switch(0.05)
+    for share in (0.05, 0.09, 1.0):
+        with pytest.raises(ValueError, match=f"share is {share}; it must exceed a fringe seller's, 1/11,"):
+            m.pivotal_switch(share)
+    assert m.pivotal_switch(0.1) == pytest.approx(0.9, abs=1e-6)
 
 
 def test_blocks_follow_the_curve():
