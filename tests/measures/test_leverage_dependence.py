@@ -65,6 +65,16 @@ def test_a_firm_without_a_relation_has_no_split():
         m.firm_split(nothing, nothing, nothing, nothing, nothing, by="firm")
 
 
+@pytest.mark.parametrize("missing", range(3))
+def test_a_relation_counts_where_all_its_parts_are_known(missing):
+    parts = np.array([[[0.5, 0.2]], [[0.3, 0.2]], [[0.2, 0.6]]])
+    parts[missing, 0, 1] = NAN
+    split = m.firm_split(*parts, [[4.0, 9.0]], [[2.0, 1.0]])
+    assert split.surplus == [8.0]
+    got = [split.seller_secured, split.buyer_secured, split.contested]
+    np.testing.assert_allclose(got, [[0.5], [0.3], [0.2]])
+
+
 def test_payoff_over_contribution():
     np.testing.assert_array_equal(m.payoff_over_contribution([3.0, 1.0], [4.0, 0.0]), [0.75, NAN])
 
