@@ -10,7 +10,6 @@ from market_abm.app.curves import drawn
 from market_abm.app.edges import edges
 from market_abm.app.layout import HEIGHT, WIDTH, Layout, layout
 from market_abm.app.snapshot import Snapshot, snapshot
-from market_abm.results.dictionary import ORDER
 from market_abm.results.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def snapshot_of(model: ComputeMarket) -> Snapshot | None:
     scenario = model.world.scenario
     quarter = scenario.quarters[model.state.t]
     recorder = Recorder(scenario.name, model.seed_used, quarter)
-    recorder.record(quarter, {name: model.record[name] for name in ORDER if name in model.record})
+    recorder.record([quarter], [model.record])
     return snapshot(model.state.t + 1, quarter, recorder.last)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from market_abm.app.snapshot import Snapshot, snapshot
-from market_abm.results.dictionary import ORDER
 from market_abm.results.recorder import Recorder
 from market_abm.results.result import Result
 from market_abm.results.setting import setting_of
@@ -84,8 +83,7 @@ class Trajectory:
                 if self._model is None:
                     self._model = self._opened()
                 self._model.step()
-                record = self._model.record
-                self._recorder.record(quarter, {name: record[name] for name in ORDER if name in record})
+                self._recorder.record([quarter], [self._model.record])
             except Exception as error:
                 self.error = f"{quarter} could not be played. {type(error).__name__}: {error}"
                 self._model = None

@@ -42,8 +42,8 @@ def run(
     pin : bool
         Hold the central values of guesses instead of drawing them.
     model : callable, optional
-        ``model(scenario, rng=seed, pin=pin)`` with ``step()`` and ``record``; default
-        :class:`market_abm.ComputeMarket`. With several workers it must be importable by its name.
+        ``model(scenario, rng=seed, pin=pin)`` with ``step()`` and ``record``, a mapping of its own after each
+        step; default :class:`market_abm.ComputeMarket`. With several workers it must be importable by its name.
     progress : callable, optional
         Told the number of quarters done.
 
@@ -148,11 +148,13 @@ def simulate(
     quarters = scenario.quarters[:first]
     market: Any = model(scenario, rng=seed, pin=pin)
     recorder = Recorder(scenario.name, seed, quarters[0])
-    for step, quarter in enumerate(quarters, start=1):
+    records = []
+    for step in range(1, len(quarters) + 1):
         market.step()
-        recorder.record(quarter, {name: market.record[name] for name in ORDER if name in market.record})
+        records.append(market.record)  # read after the last quarter, all of them at once
         if progress is not None:
             progress(step, len(quarters))
+    recorder.record(quarters, records)
     return recorder.tables()
 
 

@@ -1,16 +1,18 @@
-"""One table in one quarter: columns checked against the data dictionary, rows in order.
+"""One table over quarters: columns checked against the data dictionary, rows in order.
 
-Columns of one type are kept as one matrix, so that a quarter costs a few operations a table.
+Columns of one type are kept as one matrix over all quarters, so that a table costs a few operations, however many
+quarters it has.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Set
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
-from itertools import chain
-from operator import itemgetter, lt
+from itertools import accumulate, chain
+from operator import attrgetter, itemgetter, lt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,13 +22,19 @@ from market_abm.results.dictionary import ORDER, UNIQUE, Column, columns
 Columns = dict[str, Any]
 """Column name to values: arrays of numbers and flags, lists of texts."""
 
+Pieces = dict[str, list[Any]]
+"""Column name to arrays or lists of values that follow each other, as a rule one a quarter."""
+
 KINDS: dict[str, Any] = {"int": np.int64, "float": np.float64, "bool": np.bool_}
 
 _FITS: dict[str, set[type]] = {"int": {int}, "float": {float, int}, "bool": {bool}}
 """Types of numbers that a column takes as they are."""
 
-_ARRAYS = {"int": "i", "float": "fi", "bool": "b"}
+_ARRAYS = {"int": {"i"}, "float": {"f", "i"}, "bool": {"b"}}
 """Kinds of numpy arrays that a column takes as they are."""
+
+_DIMENSIONS, _KIND = attrgetter("ndim"), attrgetter("dtype.kind")
+"""Of an array."""
 
 _EMPTY = {"str": "", "float": math.nan}
 """What stands where an event or decision says nothing."""
@@ -51,9 +59,10 @@ class Layout(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One table in one quarter."""
+    """One table over one or more quarters, the rows of a quarter together."""
 
-    rows: int
+    sizes: list[int]
+    """Rows of each quarter."""
     texts: dict[str, list[str]]
     numbers: dict[str, np.ndarray]
     """By type, (columns of the type, rows)."""
@@ -68,6 +77,15 @@ class Part(NamedTuple):
             return self.texts[name]
         dtype, row = layout_of(table).place[name]
         return self.numbers[dtype][row]
+
+    def last(self) -> Part:
+        """The last quarter alone."""
+        first = sum(self.sizes[:-1])
+        return Part(
+            self.sizes[-1:],
+            {name: values[first:] for name, values in self.texts.items()},
+            {dtype: matrix[:, first:] for dtype, matrix in self.numbers.items()},
+        )
 
 
 @cache
@@ -92,8 +110,14 @@ def layout_of(table: str) -> Layout:
     )
 
 
-def part_of(table: str, given: Any) -> Part:
-    """Measurements of a quarter as a part of their table.
+def part_of(table: str, quarters: Sequence[Any]) -> Part:
+    """Measurements of quarters as one part of their table.
+
+    Parameters
+    ----------
+    quarters : sequence
+        What was measured in each: column to scalar (``steps``), a list of rows (``events``, ``decisions``) or
+        column to values.
 
     Raises
     ------
@@ -101,76 +125,112 @@ def part_of(table: str, given: Any) -> Part:
         Unknown or missing columns, columns of unequal length, values of another type, a row twice.
     """
     layout = layout_of(table)
-    by_row = table in ("events", "decisions")
-    names = set().union(*given) if by_row else given.keys()
-    same_names(f"columns of {table}", names, layout.names, partial=by_row)
-    if by_row:
-        held = _by_column(layout, given)
-    elif table == "steps":
-        held = {name: (value,) for name, value in given.items()}
+    if table in ("events", "decisions"):
+        sizes = list(map(len, quarters))
+        held = _by_column(table, layout, list(chain.from_iterable(quarters)))
     else:
-        held = {name: v if isinstance(v, np.ndarray) else list(v) for name, v in given.items()}
-    rows = _same_size(layout, held)
+        for given in quarters:
+            same_names(f"columns of {table}", given.keys(), layout.names)
+        held = {column.name: [given[column.name] for given in quarters] for column in layout.columns}
+        if table == "steps":
+            sizes = [1] * len(quarters)
+            held = {name: [values] for name, values in held.items()}
+        else:
+            sizes = _same_sizes(layout, held)
     texts = _texts(layout, held)
     numbers = {
-        dtype: _matrix(dtype, wanted, [held[column.name] for column in wanted]).reshape(len(wanted), rows)
+        dtype: _matrix(dtype, wanted, [held[column.name] for column in wanted])
         for dtype, wanted in layout.numbers.items()
     }
-    return _sorted(table, Part(rows, texts, numbers))
+    return _sorted(table, Part(sizes, texts, numbers))
 
 
-def _by_column(layout: Layout, rows: list[dict[str, Any]]) -> Columns:
+def joined(parts: Sequence[Part]) -> Part:
+    """Parts of one table, at least one, as one part."""
+    if len(parts) == 1:
+        return parts[0]
+    return Part(
+        [size for part in parts for size in part.sizes],
+        {name: _flat([part.texts[name] for part in parts]) for name in parts[0].texts},
+        {
+            dtype: np.concatenate([part.numbers[dtype] for part in parts], axis=1)
+            for dtype in parts[0].numbers
+        },
+    )
+
+
+def _by_column(table: str, layout: Layout, rows: list[dict[str, Any]]) -> Pieces:
     """Columns of a list of rows, filled in where a row says nothing."""
-    names, width = layout.silent.keys(), len(layout.silent)
+    width = len(layout.silent)
     full = [row if len(row) == width else layout.silent | row for row in rows]
-    values = zip(*map(itemgetter(*names), full)) if full else ((),) * width
-    return dict(zip(names, values))
-
-
-def _same_size(layout: Layout, held: Columns) -> int:
-    """The number of rows, the same in every column."""
-    if len(set(map(len, held.values()))) > 1:
-        first = layout.columns[0]
-        rows = len(held[first.name])
-        odd = next(column for column in layout.columns if len(held[column.name]) != rows)
-        raise RecordError(
-            f"{odd.table}.{odd.name} has {len(held[odd.name])} rows where {first.table}.{first.name} has {rows}"
-        )
-    return len(next(iter(held.values())))
-
-
-def _texts(layout: Layout, held: Columns) -> dict[str, list[str]]:
-    """The columns of texts."""
-    given = [held[column.name] for column in layout.texts]
-    plain = [values.tolist() if isinstance(values, np.ndarray) else list(values) for values in given]
+    known = sum(map(len, full)) == width * len(full)
     try:
-        "".join(chain.from_iterable(plain))  # only texts join
+        held = {name: [[row[name] for row in full]] for name in layout.silent}
+    except KeyError:
+        known = False
+    if not known:  # only then is it worth going through the names of all rows
+        same_names(f"columns of {table}", set().union(*rows), layout.names, partial=True)
+    return held
+
+
+def _same_sizes(layout: Layout, held: Pieces) -> list[int]:
+    """Rows of each quarter, the same in every column."""
+    first = layout.columns[0]
+    sizes = list(map(len, held[first.name]))
+    for column in layout.columns:
+        found = list(map(len, held[column.name]))
+        if found != sizes:
+            odd, rows = next((odd, rows) for odd, rows in zip(found, sizes) if odd != rows)
+            raise RecordError(
+                f"{column.table}.{column.name} has {odd} rows where {first.table}.{first.name} has {rows}"
+            )
+    return sizes
+
+
+def _texts(layout: Layout, held: Pieces) -> dict[str, list[str]]:
+    """The columns of texts."""
+    plain = [_flat(held[column.name]) for column in layout.texts]
+    try:
+        for values in plain:
+            "".join(values)  # only texts join
     except TypeError:
         plain = [[_value(column, value) for value in values] for column, values in zip(layout.texts, plain)]
     return {column.name: values for column, values in zip(layout.texts, plain)}
 
 
-def _matrix(dtype: str, wanted: tuple[Column, ...], given: list[Any]) -> np.ndarray:
-    """The numbers of columns of one type, one column after the other, unless one of them is infinite."""
-    kinds = _ARRAYS[dtype]
-    if dtype == "int":
-        given = [_whole(values) for values in given]
-    if all(isinstance(v, np.ndarray) and v.ndim == 1 and v.dtype.kind in kinds for v in given):
-        numbers = np.concatenate(given, dtype=KINDS[dtype], casting="unsafe")
+def _matrix(dtype: str, wanted: tuple[Column, ...], held: list[list[Any]]) -> np.ndarray:
+    """The columns of one type, (columns, rows), unless one of them is infinite."""
+    pieces = list(chain.from_iterable(held))
+    if _are_arrays(dtype, pieces):
+        numbers = np.concatenate(pieces, dtype=KINDS[dtype], casting="unsafe")
     else:
-        plain = [values.tolist() if isinstance(values, np.ndarray) else values for values in given]
+        plain = [_flat(of_column) for of_column in held]
         if not _FITS[dtype].issuperset(map(type, chain.from_iterable(plain))):
             plain = [[_value(column, value) for value in values] for column, values in zip(wanted, plain)]
         numbers = np.array(list(chain.from_iterable(plain)), dtype=KINDS[dtype])
-    if dtype == "float" and np.isinf(numbers).any():
-        raise _refused(wanted[int(np.isinf(numbers).argmax()) // (len(numbers) // len(wanted))], math.inf)
-    return numbers
+    matrix = numbers.reshape(len(wanted), len(numbers) // len(wanted))
+    if dtype == "float" and np.isinf(matrix).any():
+        raise _refused(wanted[int(np.isinf(matrix).any(axis=1).argmax())], math.inf)
+    return matrix
 
 
-def _whole(values: Any) -> Any:
-    """An array of floats as whole numbers where all of them are; anything else as it is."""
-    floats = isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind == "f"
-    return values.astype(np.int64) if floats and all(map(float.is_integer, values.tolist())) else values
+def _flat(pieces: Iterable[Any]) -> list[Any]:
+    """Plain values of the pieces of a column, one after the other."""
+    values: list[Any] = []
+    for piece in pieces:
+        values.extend(piece.tolist() if isinstance(piece, np.ndarray) else piece)
+    return values
+
+
+def _are_arrays(dtype: str, pieces: list[Any]) -> bool:
+    """Whether all pieces are arrays that a column takes as they are; floats are whole numbers where all of them are."""
+    if set(map(type, pieces)) != {np.ndarray} or set(map(_DIMENSIONS, pieces)) != {1}:
+        return False
+    kinds = set(map(_KIND, pieces))
+    if dtype == "int" and "f" in kinds:
+        floats = np.concatenate([piece for piece in pieces if piece.dtype.kind == "f"])
+        return kinds <= {"i", "f"} and all(map(float.is_integer, floats.tolist()))
+    return kinds <= _ARRAYS[dtype]
 
 
 def _value(column: Column, value: Any) -> Any:
@@ -209,24 +269,44 @@ def same_names(what: str, given: Set[str], wanted: Set[str], partial: bool = Fal
     raise RecordError(f"{what}: {', '.join(missing)} missing; write NaN where there is no value")
 
 
+def each_its_own(records: Sequence[Any]) -> None:
+    """Refuse one record for two quarters: they are read after the run, and it would tell of the last one twice.
+
+    Raises
+    ------
+    RecordError
+    """
+    if len(set(map(id, records))) < len(records):
+        raise RecordError("the model left the same record in two quarters; make a new mapping in every step")
+
+
 def _sorted(table: str, part: Part) -> Part:
-    """Rows in the order of the firm key, whatever the order of the file."""
+    """Rows in the order of the firm key within each quarter, whatever the order of the file."""
     keys = [_sortable(table, part, name) for name in ORDER[table]]
     if not keys:
         return part
     rows = keys[0] if len(keys) == 1 else list(zip(*keys))
-    if all(map(lt, rows, rows[1:])):  # in order already, and none of them twice
+    ends = list(accumulate(part.sizes))
+    quarters = [rows[end - size : end] for size, end in zip(part.sizes, ends)]
+    # In order already, and none of them twice.
+    if all(all(map(lt, quarter, quarter[1:])) for quarter in quarters):
         return part
-    if table in UNIQUE and len(set(rows)) < len(rows):
-        twice = next(row for row in zip(*keys) if rows.count(row if len(keys) > 1 else row[0]) > 1)
-        raise RecordError(f"{table}: {' > '.join(str(item) for item in twice)} stands there twice")
-    order = sorted(range(part.rows), key=rows.__getitem__)
+    order: list[int] = []
+    for quarter, end in zip(quarters, ends):
+        if table in UNIQUE and len(set(quarter)) < len(quarter):
+            raise _twice(table, quarter)
+        order += sorted(range(end - len(quarter), end), key=rows.__getitem__)
     pick = itemgetter(*order)
     return Part(
-        part.rows,
+        part.sizes,
         {name: list(pick(values)) for name, values in part.texts.items()},
         {dtype: matrix[:, order] for dtype, matrix in part.numbers.items()},
     )
+
+
+def _twice(table: str, rows: list[Any]) -> RecordError:
+    row = next(row for row, times in Counter(rows).items() if times > 1)
+    return RecordError(f"{table}: {row if isinstance(row, str) else ' > '.join(row)} stands there twice")
 
 
 def _sortable(table: str, part: Part, name: str) -> list:

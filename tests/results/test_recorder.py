@@ -25,7 +25,7 @@ def recorder():
 
 def test_tables_have_the_columns_of_the_dictionary_in_its_order(quarter):
     kept = recorder()
-    kept.record("2026Q3", quarter)
+    kept.record(["2026Q3"], [quarter])
     tables = kept.tables()
     assert list(tables) == list(TABLES)
     for name, table in tables.items():
@@ -36,7 +36,7 @@ def test_tables_have_the_columns_of_the_dictionary_in_its_order(quarter):
 
 def test_rows_are_sorted_by_firm_key_whatever_the_order_given(quarter):
     kept = recorder()
-    kept.record("2026Q3", quarter)
+    kept.record(["2026Q3"], [quarter])
     firms, links = kept.tables()["firms"], kept.tables()["links"]
     assert list(firms["firm"]) == sorted(quarter["firms"]["firm"])
     assert list(quarter["firms"]["firm"]) != sorted(quarter["firms"]["firm"])
@@ -48,9 +48,9 @@ def test_rows_are_sorted_by_firm_key_whatever_the_order_given(quarter):
 
 def test_the_last_quarter_is_kept(quarter):
     kept = recorder()
-    kept.record("2026Q3", quarter)
+    kept.record(["2026Q3"], [quarter])
     assert kept.last["steps"]["tightness"][0] == quarter["steps"]["tightness"]
-    kept.record("2026Q4", quarter | {"steps": quarter["steps"] | {"tightness": 7.0}})
+    kept.record(["2026Q4"], [quarter | {"steps": quarter["steps"] | {"tightness": 7.0}}])
     assert kept.last["steps"]["tightness"][0] == 7.0
     assert kept.quarters == ["2026Q3", "2026Q4"]
     assert list(kept.tables()["steps"]["tightness"]) == [quarter["steps"]["tightness"], 7.0]
@@ -58,7 +58,7 @@ def test_the_last_quarter_is_kept(quarter):
 
 def test_missing_values_stay_missing(quarter):
     kept = recorder()
-    kept.record("2026Q3", quarter)
+    kept.record(["2026Q3"], [quarter])
     decision = kept.tables()["decisions"].iloc[0]
     assert decision["firm"] == "Anthropic"
     assert math.isnan(decision["next_score"])
@@ -72,7 +72,7 @@ def test_events_of_no_amount_are_ordered_too(quarter):
         for amount in (math.nan, 3.0, math.nan, 1.0)
     ]
     kept = recorder()
-    kept.record("2026Q3", quarter | {"events": rows})
+    kept.record(["2026Q3"], [quarter | {"events": rows}])
     amounts = kept.tables()["events"]["amount"].tolist()
     assert [math.isnan(amount) for amount in amounts] == [True, True, False, False]
     assert amounts[2:] == [1.0, 3.0]
@@ -80,7 +80,7 @@ def test_events_of_no_amount_are_ordered_too(quarter):
 
 def test_tables_without_any_row_keep_their_columns(quarter):
     kept = recorder()
-    kept.record("2026Q3", quarter | {"events": [], "decisions": []})
+    kept.record(["2026Q3"], [quarter | {"events": [], "decisions": []}])
     assert len(kept.tables()["events"]) == 0
     assert tuple(kept.tables()["decisions"].columns) == names("decisions")
     assert recorder().tables()["links"].empty
@@ -89,6 +89,11 @@ def test_tables_without_any_row_keep_their_columns(quarter):
 @pytest.mark.parametrize(
     ("table", "change", "words"),
     [
+        (
+            "events",
+            [{"stage": 2, "kinds": "ended"}],
+            "columns of events: kinds not in the data dictionary; did",
+        ),
         ("steps", {"tightnes": 1.0}, 'tightnes not in the data dictionary; did you mean "tightness"'),
         ("steps", {"pivotal_firms": 2.5}, "steps.pivotal_firms must be int, not 2.5"),
         ("steps", {"pivotal_firms": True}, "must be int, not True"),
@@ -104,32 +109,46 @@ def test_tables_without_any_row_keep_their_columns(quarter):
 )
 def test_what_does_not_fit_is_named(quarter, table, change, words):
     with pytest.raises(RecordError, match=words.replace("(", r"\(")):
-        recorder().record("2026Q3", quarter | {table: quarter[table] | change})
+        recorder().record(["2026Q3"], [changed(quarter, table, change)])
+
+
+def changed(quarter, table, change):
+    """The quarter with other columns in a table, or with other rows."""
+    return quarter | {table: change if isinstance(change, list) else quarter[table] | change}
+
+
+def test_a_full_row_with_a_wrong_name_is_named(quarter):
+    row = {name: value for name, value in quarter["decisions"][0].items() if name != "verb"} | {
+        "verbs": "build"
+    }
+    assert len(row) == len(quarter["decisions"][0])
+    with pytest.raises(RecordError, match='decisions: verbs not in the data dictionary; did you mean "verb"'):
+        recorder().record(["2026Q3"], [quarter | {"decisions": [row]}])
 
 
 def test_missing_columns_and_tables_are_named(quarter):
     less = {name: value for name, value in quarter["steps"].items() if name != "hhi_fleet"}
     with pytest.raises(RecordError, match="columns of steps: hhi_fleet missing"):
-        recorder().record("2026Q3", quarter | {"steps": less})
+        recorder().record(["2026Q3"], [quarter | {"steps": less}])
     with pytest.raises(RecordError, match="tables: links missing"):
-        recorder().record("2026Q3", {name: part for name, part in quarter.items() if name != "links"})
+        recorder().record(["2026Q3"], [{name: part for name, part in quarter.items() if name != "links"}])
 
 
 def test_quarters_follow_each_other(quarter):
     kept = recorder()
-    with pytest.raises(RecordError, match="quarter 2026Q4 recorded where 2026Q3 is due"):
-        kept.record("2026Q4", quarter)
-    kept.record("2026Q3", quarter)
-    kept.record("2026Q4", quarter)
-    kept.record("2027Q1", quarter)
+    with pytest.raises(RecordError, match="2026Q4: recorded where 2026Q3 is due"):
+        kept.record(["2026Q4"], [quarter])
+    kept.record(["2026Q3"], [quarter])
+    kept.record(["2026Q4"], [quarter])
+    kept.record(["2027Q1"], [quarter])
     with pytest.raises(RecordError, match="2027Q2 is due"):
-        kept.record("2027Q1", quarter)
+        kept.record(["2027Q1"], [quarter])
 
 
 def test_whole_numbers_and_arrays_of_them_are_floats_where_floats_stand(quarter):
     kept = recorder()
     firms = quarter["firms"] | {"cash_musd": np.arange(11), "debt_musd": [1] * 11}
-    kept.record("2026Q3", quarter | {"firms": firms})
+    kept.record(["2026Q3"], [quarter | {"firms": firms}])
     assert kept.tables()["firms"]["cash_musd"].dtype == np.float64
     assert kept.tables()["firms"]["debt_musd"].dtype == np.float64
 
@@ -138,19 +157,19 @@ def test_whole_numbers_and_arrays_of_them_are_floats_where_floats_stand(quarter)
 def test_arrays_of_floats_are_whole_numbers_where_all_of_them_are(quarter, odd):
     counts = np.arange(11.0)
     kept = recorder()
-    kept.record("2026Q3", quarter | {"firms": quarter["firms"] | {"supplier_count": counts}})
+    kept.record(["2026Q3"], [quarter | {"firms": quarter["firms"] | {"supplier_count": counts}}])
     assert kept.tables()["firms"]["supplier_count"].dtype == np.int64
     counts[4] = odd
     with pytest.raises(RecordError, match=r"supplier_count (must be int|is infinite)"):
-        recorder().record("2026Q3", quarter | {"firms": quarter["firms"] | {"supplier_count": counts}})
+        recorder().record(["2026Q3"], [quarter | {"firms": quarter["firms"] | {"supplier_count": counts}}])
 
 
 def test_a_quarter_that_does_not_fit_leaves_the_recorder_as_it_was(quarter):
     kept = recorder()
     assert kept.last == {}
-    kept.record("2026Q3", quarter)
+    kept.record(["2026Q3"], [quarter])
     with pytest.raises(RecordError):
-        kept.record("2026Q4", quarter | {"events": [{"stage": 2, "kind": None}]})
+        kept.record(["2026Q4"], [quarter | {"events": [{"stage": 2, "kind": None}]}])
     assert kept.quarters == ["2026Q3"] and len(kept.tables()["steps"]) == 1
     for name, part in kept.last.items():
         assert ("scenario", "seed", "quarter", *part) == names(name)
@@ -160,6 +179,6 @@ def test_a_quarter_that_does_not_fit_leaves_the_recorder_as_it_was(quarter):
 def test_what_is_given_is_copied(quarter):
     cash = np.arange(11.0)
     kept = recorder()
-    kept.record("2026Q3", quarter | {"firms": quarter["firms"] | {"cash_musd": cash}})
+    kept.record(["2026Q3"], [quarter | {"firms": quarter["firms"] | {"cash_musd": cash}}])
     cash[:] = -1.0
     assert kept.tables()["firms"]["cash_musd"].min() == 0.0
