@@ -92,10 +92,12 @@ def replayed(folder: Path, key: str) -> dict[str, Any]:
             model = ComputeMarket
         wanted = kept_quarters(plan.experiment, scenario.quarters)
         market: Any = model(scenario, rng=run.seed, pin=plan.experiment.pin)
+        kept = []
         for quarter in scenario.quarters:
             market.step()
             if quarter in wanted:
-                rows.add(quarter, market.record)
+                kept.append((quarter, market.record))
+        rows.add(kept)
     except Exception as error:
         found["failure"] = told = failure(run, error, quarter)
         place = ", ".join(text for text in (told["quarter"], told["stage"], told["where"]) if text)

@@ -91,10 +91,12 @@ def _timed(plan: Plan, run: Run) -> tuple[float, Any]:
     rows = RunTables(plan.experiment.keep)
     wanted = kept_quarters(plan.experiment, scenario.quarters)
     model = ComputeMarket(scenario, rng=run.seed, pin=plan.experiment.pin)
+    kept = []
     for quarter in scenario.quarters:
         model.step()
         if quarter in wanted:
-            rows.add(quarter, model.record or {})
+            kept.append((quarter, model.record))
+    rows.add(kept)
     head = {"key": run.key, "scenario": scenario.name, "seed": run.seed}
     return time.perf_counter() - began, (head, rows)
 

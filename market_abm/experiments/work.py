@@ -200,11 +200,13 @@ def one_run(
     wanted = kept_quarters(common.experiment, quarters)
     rows = RunTables(common.experiment.keep)
     market: Any = model(scenario, rng=run.seed, pin=common.experiment.pin)
+    kept = []
     for quarter in quarters:
         note(run.key, quarter)
         market.step()
         if quarter in wanted:
-            rows.add(quarter, market.record)
+            kept.append((quarter, market.record))
+    rows.add(kept)
     return rows, {"key": run.key, "scenario": scenario.name, "seed": run.seed}
 
 
