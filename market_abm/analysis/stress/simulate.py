@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from market_abm.economy.capability import capability
+from market_abm.economy.tables.steps import consumer_surplus
 from market_abm.economy.world import NEVER, Floats
 from market_abm.strategies.view import Orders
 from market_abm.units import ordered_sum, usd_per_gpu_hour
@@ -54,7 +55,7 @@ class Look:
 def look(model: ComputeMarket) -> Look:
     """The quarter that a model has just done."""
     q, world = model.quarter, model.world
-    assert q is not None and model.record is not None
+    assert q is not None
     buyers = world.buyers
     level = capability(world, q.state.stock)
     return Look(
@@ -65,7 +66,7 @@ def look(model: ComputeMarket) -> Look:
         capability=np.where(buyers.trains, level, np.nan),
         share=q.state.share,
         price=float(usd_per_gpu_hour(q.new_price)),
-        consumer_surplus=float(model.record["steps"]["consumer_surplus_musd"]),
+        consumer_surplus=consumer_surplus(q),
     )
 
 
@@ -90,7 +91,7 @@ class Before:
     """The last quarter before the knock-outs."""
 
     quarter: Any
-    record: dict[str, Any]
+    record: Any
 
 
 def baseline(world: World, seed: int, plan: Plan, agents: Any = None) -> Base:
@@ -104,7 +105,7 @@ def baseline(world: World, seed: int, plan: Plan, agents: Any = None) -> Base:
         model.measure_every = 1 if t == onset - 1 else NEVER
         model.step()
         if t == onset - 1:
-            before = Before(model.quarter, model.record or {})
+            before = Before(model.quarter, model.record)
         if t >= onset:
             looks.append(look(model))
     model.measure_every = NEVER
