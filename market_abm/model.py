@@ -10,7 +10,7 @@ import mesa
 import numpy as np
 
 from market_abm.agents import Desk, Firm, Hyperscaler, Lab, Provider
-from market_abm.agents.habits import collector, seed_of
+from market_abm.agents.habits import Headlines, seed_of
 from market_abm.economy.compile import compile_world
 from market_abm.economy.contracting import roll_over, settle_notices
 from market_abm.economy.delivery import deliver
@@ -20,9 +20,9 @@ from market_abm.economy.growth import demand_shock, product_quarter, use_compute
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.pricing import bargained, price_index, signed_price
 from market_abm.economy.quarter import Quarter
+from market_abm.economy.records import Record, Surveyor
 from market_abm.economy.rewiring import enter_and_exit, qualify
 from market_abm.economy.state import State, opening
-from market_abm.economy.survey import survey
 from market_abm.economy.trading import (
     ceilings,
     forward_sales,
@@ -67,8 +67,9 @@ class ComputeMarket(mesa.Model):
     ----------
     state : State
         The state after the last quarter; ``states`` keeps one a quarter, so that a run can be forked.
-    record : dict or None
-        The last quarter's tables: steps, firms, links, contracts, events, decisions.
+    record : Record or None
+        The last quarter's tables: steps, firms, links, contracts, events, decisions; ``records`` keeps those of
+        every quarter done. They are made when somebody looks.
     quarter : Quarter or None
         The last quarter's working papers: problem, allocation, deal, delivery.
     """
@@ -93,9 +94,10 @@ class ComputeMarket(mesa.Model):
         self.world = scenario if isinstance(scenario, World) else compile_world(scenario, seed, pin=pin)
         self.state: State = opening(self.world)
         self.states: list[State] = [self.state]
-        self.record: dict[str, Any] | None = None
+        self._surveyor = Surveyor()
+        self.record: Record | None = None
         self.quarter: Quarter | None = None
-        self.records: list[dict[str, Any]] = []
+        self.records: list[Record] = []
         self.forced, self.nudged = dict(forced or {}), dict(nudged or {})
         classes = self.classes = dict(agents or {})
         unknown = sorted(set(classes) - set(self.world.rows.key))
@@ -110,7 +112,7 @@ class ComputeMarket(mesa.Model):
             if kind != "segment"
         }
         self.desk = Desk(self.world, self.firms)
-        self.datacollector = collector()
+        self.datacollector = Headlines()
 
     @property
     def scenario(self) -> Any:
@@ -137,7 +139,7 @@ class ComputeMarket(mesa.Model):
         self._build(q)  # 10 building and finance
         self._entry(q)  # 11 entry, exit, credit limit; 12 rewiring
         measured = q.state.t % self.measure_every == 0
-        self.record = survey(q, measured)  # 13 measurement reads only
+        self.record = self._surveyor.record(q, measured)  # 13 measurement reads only: it can wait
         self.state = q.close(self.record)
         self.quarter = q
         self.states.append(self.state)

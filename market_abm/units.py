@@ -80,6 +80,9 @@ def ordered_sum(values: ArrayLike, axis: int = 0) -> Any:
         rows = array if axis == 0 else array.T
         if rows.shape[1] > 1:  # numpy adds whole rows one after the other; pairs are along a row only
             return np.add.reduce(np.ascontiguousarray(rows), 0, initial=-0.0)
+    elif array.ndim > 2:
+        rows = np.moveaxis(array, axis, 0)
+        return ordered_sum(rows.reshape(len(rows), -1)).reshape(rows.shape[1:])
     return np.add.accumulate(array, axis).take(-1, axis)
 
 

@@ -19,9 +19,32 @@ COLLECTED = (
 """Columns that the model's own Mesa data collector gathers."""
 
 
-def collector() -> mesa.DataCollector:
-    """A data collector of the headline columns."""
-    return mesa.DataCollector(model_reporters={column: partial(_step_value, column) for column in COLLECTED})
+class Headlines(mesa.DataCollector):
+    """Mesa's data collector of the headline columns.
+
+    It reads what a quarter left only when somebody looks: quarters are surveyed together.
+    """
+
+    def __init__(self) -> None:
+        self._unread: list[Any] = []
+        super().__init__(model_reporters={column: partial(_step_value, column) for column in COLLECTED})
+
+    def collect(self, model: Any) -> None:
+        """Remember the model's last record."""
+        self._unread.append(model.record)
+
+    @property
+    def model_vars(self) -> dict[str, list[Any]]:
+        """Values of each column, one a quarter."""
+        while self._unread:
+            record = self._unread.pop(0)
+            for column in COLLECTED:
+                self._columns[column].append(None if record is None else record["steps"][column])
+        return self._columns
+
+    @model_vars.setter
+    def model_vars(self, columns: dict[str, list[Any]]) -> None:
+        self._columns = columns
 
 
 def _step_value(column: str, model: Any) -> Any:

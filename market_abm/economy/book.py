@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 import numpy as np
@@ -59,8 +59,8 @@ class Book:
         link = self.supplier * shape[1] + self.buyer
         return totals(link, values, shape[0] * shape[1]).reshape(shape)
 
-    def in_force(self, t: int) -> NDArray[np.bool_]:
-        """Rows that deliver in quarter ``t``."""
+    def in_force(self, t: int | NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Rows that deliver in quarter ``t``, or in a quarter of their own."""
         return (self.start <= t) & (t <= self.ends) & (self.volume > 0)
 
     def keep(self, mask: NDArray[np.bool_]) -> Book:
@@ -106,6 +106,14 @@ def _in_order(parts: tuple[Book, ...], ids: tuple[str, ...]) -> Book:
     """The rows of all parts in the order of their ids, which are ``ids``."""
     order = sorted(range(len(ids)), key=ids.__getitem__)
     return _rows_of(parts, tuple(sorted(ids)), np.fromiter(order, np.int64, len(order)))
+
+
+def joined(books: list[Book]) -> Book:
+    """The rows of several books, one book after the other: an id may stand there twice."""
+    if len(books) == 1:
+        return books[0]
+    ids = tuple(chain.from_iterable([book.id for book in books]))
+    return _rows_of(tuple(books), ids, np.arange(len(ids)))
 
 
 def _rows_of(parts: tuple[Book, ...], ids: tuple[str, ...], index: NDArray[np.int64]) -> Book:

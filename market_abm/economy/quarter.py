@@ -16,7 +16,7 @@ from market_abm.economy.world import Floats, World
 
 @dataclass
 class Quarter:
-    """Intermediate results, filled stage by stage; thrown away when the quarter is measured."""
+    """Intermediate results, filled stage by stage; thrown away when the quarter is surveyed."""
 
     world: World
     state: State
@@ -86,8 +86,8 @@ class Quarter:
         """Add decision records."""
         self.decisions.extend(decisions)
 
-    def close(self, record: dict[str, Any]) -> State:
-        """The state that the next quarter starts from."""
+    def close(self, record: Any) -> State:
+        """The state that the next quarter starts from, with the quarter's record."""
         # The spot market is an anonymous pool: it makes nobody an incumbent.
         flow = self.delivery.contracted
         return self.state.change(
@@ -96,5 +96,5 @@ class Quarter:
             used=self.delivery.used,
             index_price=self.new_price,
             spot_price=self.delivery.spot_price,
-            history=record.pop("history", self.state.history),
+            record=record,
         )

@@ -6,13 +6,16 @@ here changes the state.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
 from market_abm.economy.book import INTERNAL
 from market_abm.economy.contracting import DUST
 from market_abm.economy.quarter import Quarter
+from market_abm.economy.span import Span
 from market_abm.economy.world import Floats
 from market_abm.market.bargaining import RationalPair, Terms, pairs_in_force, rational_pair
 from market_abm.market.kernel.curve import last_blocks, stretch, worth_of_first
@@ -36,8 +39,10 @@ MEASURED = (
 
 @dataclass(frozen=True)
 class Relations:
-    """Columns of length L, one a relation; prices in MUSD per kHQ."""
+    """Columns of length L, one a relation in a quarter; prices in MUSD per kHQ."""
 
+    quarter: np.ndarray
+    """Of the span, from 0; ascending."""
     supplier: np.ndarray
     buyer: np.ndarray
     volume: Floats
@@ -63,75 +68,96 @@ class Relations:
     estimated: np.ndarray
 
 
-def relations(q: Quarter, measured: bool = True) -> Relations:
-    """Every link that delivered under contract to a lab or to an open segment this quarter.
+def relations(span: Span, measured: Sequence[bool]) -> Relations:
+    """Every link that delivered under contract to a lab or to an open segment, quarter by quarter.
 
     Outside options and dependence are measured for labs (a segment stands for many buyers who do not bargain as
     one), and for links that carry at least `SUPPLIER` of what the lab contracts.
     """
-    world, book = q.world, q.state.book
-    flow = q.delivery.contracted
-    seller, buyer = ((flow > DUST) & world.between_firms).nonzero()
-    volume = flow[seller, buyer]
-    count = len(seller)
-    buyers = world.shape[1]
-    link, relation = book.supplier * buyers + book.buyer, seller * buyers + buyer
+    world, book, flow = span.world, span.book, span.contracted
+    quarter, seller, buyer = ((flow > DUST) & world.between_firms).nonzero()
+    volume = flow[quarter, seller, buyer]
+    sellers, buyers = world.shape
+    link = (span.book_quarter * sellers + book.supplier) * buyers + book.buyer
+    relation = (quarter * sellers + seller) * buyers + buyer
 
     def by_relation(values: Floats) -> Floats:
         """A column of the book added up by relation, (L,)."""
         return totals(link, values, flow.size)[relation]
 
-    paid = by_relation(q.delivery.payment_by_contract)
+    def of_link(read: Callable[[Quarter], Floats]) -> Floats:
+        """A matrix of each quarter (S, B) at the relations, (L,)."""
+        return span.stacked(read)[quarter, seller, buyer]
+
+    paid = by_relation(span.payment)
     price = paid / volume
-    in_force = np.where(book.in_force(q.state.t), book.volume, 0.0)
+    in_force = np.where(span.in_force, book.volume, 0.0)
     weight = by_relation(in_force)
     weight = np.where(weight > 0.0, weight, np.nan)
     notice = by_relation(np.where(book.kind == INTERNAL, 0.0, book.notice) * in_force) / weight
-    estimated = by_relation(in_force * book.estimated) / weight > 0.5
-    measures = np.full((len(MEASURED), count), np.nan)
-    out_of_line = np.zeros(count, dtype=bool)
-    if measured:
-        counts = volume >= SUPPLIER * ordered_sum(flow, axis=0)[buyer]
-        rows = np.flatnonzero(world.buyers.lab[buyer] & counts)
-        s, b = seller[rows], buyer[rows]
-        held = on_grid(q.position.by_link[s, b] - q.signed[s, b])
-        market = _FreeMarket(q)
-        measured_at, pair = _pairs(market, q.terms, s, b, held)
-        at = rows[measured_at]
-        split, paid_at = pair.leverage_split(), price[at]
-        rounds = np.fmax(notice[at], 1.0)
-        under_contract = np.where(held > DUST, held, 0.0)[measured_at]
-        before, after = _losses(market, s[measured_at], b[measured_at], under_contract, rounds)
-        measures[:-1, at] = (
-            pair.floor,
-            pair.ceiling,
-            pair.value,
-            split.seller_secured,
-            split.buyer_secured,
-            split.contested,
-            pair.realised_share(paid_at),
-            pair.bargaining_index(paid_at),
-            before,
-            after,
-        )
-        measures[-1] = _supplier_dependence(q, seller, paid)
-        out_of_line[at] = pair.out_of_line
-    new_volume = q.signed[seller, buyer]
+    measures = np.full((len(MEASURED), len(volume)), np.nan)
+    out_of_line = np.zeros(len(volume), dtype=bool)
+    if any(measured):
+        counts = volume >= SUPPLIER * ordered_sum(flow, axis=1)[quarter, buyer]
+        wanted = world.buyers.lab[buyer] & counts & np.array(measured)[quarter]
+        ends = quarter.searchsorted(np.arange(len(span) + 1))
+        for k, q in enumerate(span):
+            if measured[k]:
+                rows = ends[k] + wanted[ends[k] : ends[k + 1]].nonzero()[0]
+                at, found, odd = _measured(q, seller[rows], buyer[rows], price[rows], notice[rows])
+                measures[:-1, rows[at]] = found
+                out_of_line[rows[at]] = odd
+        dependence = _supplier_dependence(quarter * sellers + seller, paid, len(span) * sellers)
+        measures[-1] = np.where(np.array(measured)[quarter], dependence, np.nan)
+    new_volume = of_link(lambda q: q.signed)
     return Relations(
+        quarter=quarter,
         supplier=seller,
         buyer=buyer,
         volume=volume,
         new_volume=new_volume,
         price=price,
-        new_price=np.where(new_volume > DUST, q.deal.price[seller, buyer], np.nan),
+        new_price=np.where(new_volume > DUST, of_link(lambda q: q.deal.price), np.nan),
         unit_cost=world.sellers.unit_cost[seller],
-        wedge=q.problem.wedge[seller, buyer],
-        switching=np.minimum(world.links.switching[seller, buyer], q.conditions.switching_cap[seller]),
+        wedge=of_link(lambda q: q.problem.wedge),
+        switching=np.minimum(
+            world.links.switching[seller, buyer],
+            span.stacked(lambda q: q.conditions.switching_cap)[quarter, seller],
+        ),
         notice=notice,
         out_of_line=out_of_line,
-        estimated=estimated,
+        estimated=by_relation(in_force * book.estimated) / weight > 0.5,
         **dict(zip(MEASURED, measures)),
     )
+
+
+def _measured(
+    q: Quarter, s: np.ndarray, b: np.ndarray, price: Floats, notice: Floats
+) -> tuple[np.ndarray, Any, np.ndarray]:
+    """Of some relations of a quarter those with something to measure: which, `MEASURED` of them, who is out of line.
+
+    The last of `MEASURED`, the supplier's dependence, needs no solve and is left out.
+    """
+    held = on_grid(q.position.by_link[s, b] - q.signed[s, b])
+    market = _FreeMarket(q)
+    at, pair = _pairs(market, q.terms, s, b, held)
+    split, paid = pair.leverage_split(), price[at]
+    rounds = np.fmax(notice[at], 1.0)
+    under_contract = np.where(held > DUST, held, 0.0)[at]
+    before, after = _losses(market, s[at], b[at], under_contract, rounds)
+    found = (
+        pair.floor,
+        pair.ceiling,
+        pair.value,
+        split.seller_secured,
+        split.buyer_secured,
+        split.contested,
+        pair.realised_share(paid),
+        pair.bargaining_index(paid),
+        before,
+        after,
+    )
+    return at, found, pair.out_of_line
 
 
 class _FreeMarket:
@@ -211,7 +237,7 @@ def _losses(
     return before, after
 
 
-def _supplier_dependence(q: Quarter, seller: np.ndarray, paid: Floats) -> Floats:
+def _supplier_dependence(seller: np.ndarray, paid: Floats, sellers: int) -> Floats:
     """Share of a supplier's compute income from this buyer: its dependence before reselling, (L,)."""
-    income = np.bincount(seller, paid, len(q.world.sellers.key))
+    income = np.bincount(seller, paid, sellers)
     return paid / np.where(income > 0, income, np.nan)[seller]

@@ -68,8 +68,8 @@ class State:
     """Rows whose credit limit has been reached, (F,)."""
     chip_backlog: Floats
     """Capacity whose chips were not delivered when due, kH100e, (S,)."""
-    history: dict[str, Any] = field(default_factory=dict)
-    """Columns of the last four quarters that grades look at."""
+    record: Any = None
+    """Tables of the last quarter (`economy.records`): grades remember what was measured."""
     prohibited: Mapping[str, str] = field(default_factory=dict)
     """Mergers that were screened out, by entry: why."""
 

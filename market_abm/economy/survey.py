@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from market_abm.economy.marketwide import WholeMarket, whole_market
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import relations
-from market_abm.economy.tables.firms import firms as firms_table
-from market_abm.economy.tables.links import contracts as contracts_table
-from market_abm.economy.tables.links import links as links_table
+from market_abm.economy.span import Span
+from market_abm.economy.tables.firms import firms as firms_tables
+from market_abm.economy.tables.links import contracts as contracts_tables
+from market_abm.economy.tables.links import links as links_tables
 from market_abm.economy.tables.shared import Figures, thresholds
-from market_abm.economy.tables.steps import steps as steps_table
+from market_abm.economy.tables.steps import steps as steps_tables
 from market_abm.measures import chokepoint
 from market_abm.measures.registry import recorded, registered_measures
 
@@ -24,33 +26,64 @@ KEPT = 4
 """Quarters of history that a grade looks at."""
 
 
-def survey(q: Quarter, measured: bool = True) -> dict[str, Any]:
-    """The tables of one quarter (steps, firms, links, contracts, events, decisions) and what grades remember.
+class History(NamedTuple):
+    """What grades remember of the last `KEPT` measured quarters, the newest last."""
+
+    tight: tuple[bool, ...] = ()
+    loss: tuple[Any, ...] = ()
+    """Loss of others, (S,) each."""
+    effect: tuple[Any, ...] = ()
+    """Price effect, (S,) each."""
+
+    def grown(self, market: WholeMarket) -> History:
+        """With one more measured quarter."""
+        assert market.removals is not None  # measured
+        now = (market.tight, market.removals.loss_of_others, market.removals.price_effect)
+        return History(*((*old, value)[-KEPT:] for old, value in zip(self, now)))
+
+
+def survey(
+    quarters: Sequence[Quarter], measured: Sequence[bool], history: History
+) -> list[tuple[dict[str, Any], History | None]]:
+    """The tables of some quarters of a run, one after the other, each with what grades remember after it.
 
     Where third parties registered measures, also the table ``measures``.
 
     Parameters
     ----------
-    measured : bool
-        Without measurement the columns of solves (removals, splits, dependence) are NaN and grades are empty.
+    measured : sequence of bool
+        Without measurement the columns of solves (removals, splits, dependence) of a quarter are NaN, grades are
+        empty, and nothing is remembered (None).
+    history : History
+        What grades remember from before.
     """
-    market = whole_market(q, measured)
-    links = relations(q, measured)
-    limits = thresholds(q)
-    history = _history(q, market) if measured else q.state.history
-    grades = _grades(q, market, history, limits)
+    span = Span(quarters)
+    markets = [whole_market(q, wanted) for q, wanted in zip(quarters, measured)]
+    links = relations(span, measured)
+    limits = thresholds(span.world)
+    figures = Figures.of(span, markets)
+    histories: list[History | None] = []
+    grades = []
+    for q, market, wanted in zip(quarters, markets, measured):
+        if wanted:
+            history = history.grown(market)
+        grades.append(_grades(q, market, history, limits))
+        histories.append(history if wanted else None)
     graded = chokepoint.grade_relation(links.loss_before, links.loss_after, limits)
-    figures = Figures.of(q, market)
-    return {
-        "steps": steps_table(q, market, links, figures, grades, graded),
-        "firms": firms_table(q, market, links, figures, grades),
-        "links": links_table(q, links, graded),
-        "contracts": contracts_table(q),
-        "events": q.events,
-        "decisions": q.decisions,
-        "history": history,
-        **_others(q, market),
+    tables = {
+        "steps": steps_tables(span, markets, links, figures, grades, graded),
+        "firms": firms_tables(span, markets, links, figures, grades),
+        "links": links_tables(span, links, graded),
+        "contracts": contracts_tables(span),
     }
+    return [
+        (
+            {name: table[k] for name, table in tables.items()}
+            | {"events": q.events, "decisions": q.decisions, **_others(q, markets[k])},
+            histories[k],
+        )
+        for k, q in enumerate(quarters)
+    ]
 
 
 def _others(q: Quarter, market: WholeMarket) -> dict[str, Any]:
@@ -62,28 +95,13 @@ def _others(q: Quarter, market: WholeMarket) -> dict[str, Any]:
     return {"measures": columns, "events": [*q.events, *told]}
 
 
-def _history(q: Quarter, market: WholeMarket) -> dict[str, Any]:
-    """Columns of the last quarters, the newest last: tight, loss of others, price effect."""
-    old = q.state.history
-    assert market.removals is not None  # measured
-
-    def grown(name: str, value: Any) -> Any:
-        return (*old.get(name, ()), value)[-KEPT:]
-
-    return {
-        "tight": grown("tight", market.tight),
-        "loss": grown("loss", market.removals.loss_of_others),
-        "effect": grown("effect", market.removals.price_effect),
-    }
-
-
-def _grades(q: Quarter, market: WholeMarket, history: dict[str, Any], limits: Any) -> np.ndarray:
+def _grades(q: Quarter, market: WholeMarket, history: History, limits: chokepoint.Thresholds) -> np.ndarray:
     """Grade of every seller node by the market-level rule, by name, (S,)."""
-    if not history or market.removals is None:
+    if market.removals is None:
         return np.array([""] * len(q.world.sellers.key), dtype=object)
-    tight = np.array(history["tight"], dtype=bool)
+    tight = np.array(history.tight, dtype=bool)
     # Nobody left to serve the open segments: the price has no upper bound.
-    loss, effect = np.array(history["loss"]), np.array(history["effect"])
+    loss, effect = np.array(history.loss), np.array(history.effect)
     effect[np.isnan(effect)] = np.inf
     grades = chokepoint.grade_market(tight, loss, effect, None, limits)
     if (grades == chokepoint.CHOKEPOINT).any():

@@ -50,14 +50,14 @@ def watched() -> Iterator[Stopwatch]:
     Everything must have been called before, so that it is loaded and compiled: compiled functions that Python
     calls are wrapped in the namespaces of the package, and a compiler must not meet the wrappers.
     """
-    import market_abm.model as model
     from market_abm.agents.desk import Desk
+    from market_abm.economy import records
     from market_abm.results.recorder import Recorder
 
     watch = Stopwatch()
     places: list[tuple[Any, str, str]] = [
         (Desk, "ask", "strategies"),
-        (model, "survey", "measures"),
+        (records, "survey", "measures"),
         (Recorder, "record", "recording"),
         (Recorder, "tables", "recording"),
     ]

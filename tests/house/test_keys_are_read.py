@@ -67,6 +67,7 @@ def test_the_model_reads_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     model = ma.ComputeMarket("world-2026", rng=1)
     for _ in range(6):  # until somebody orders
         model.step()
+    assert model.record is not None and model.record["steps"]  # measured when somebody looks
     ma.ComputeMarket("world-2023", rng=1)  # where growth slows
     unread = {
         f"{kind.__name__}.{name}"

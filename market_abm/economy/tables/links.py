@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from market_abm.economy.book import INTERNAL, KINDS
-from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import Relations
+from market_abm.economy.span import Span, by_quarter
 from market_abm.economy.world import NEVER
 from market_abm.scenario.calendar import quarter_name
 from market_abm.units import usd_per_gpu_hour
@@ -20,16 +20,16 @@ STATUS = np.array(("in force", "notice given", "starts later"), dtype=object)
 """Where a contract stands in its life, by code."""
 
 
-def links(q: Quarter, r: Relations, graded: np.ndarray) -> dict[str, np.ndarray]:
-    """One row a relation that carried compute."""
-    world = q.world
+def links(span: Span, r: Relations, graded: np.ndarray) -> list[dict[str, np.ndarray]]:
+    """Of each quarter: one row a relation that carried compute."""
+    world = span.world
     price, new_price, floor, ceiling, value, unit_cost, wedge, switching, surplus = usd_per_gpu_hour(
         np.array([
             r.price, r.new_price, r.floor, r.ceiling, r.value, r.unit_cost, r.wedge, r.switching,
             r.value - r.unit_cost - r.wedge,
         ])
     )  # fmt: skip
-    return {
+    columns = {
         "supplier": world.rows.keys[world.sellers.row[r.supplier]],
         "buyer": world.rows.keys[world.buyers.row[r.buyer]],
         "volume_khq": r.volume,
@@ -56,17 +56,18 @@ def links(q: Quarter, r: Relations, graded: np.ndarray) -> dict[str, np.ndarray]
         "out_of_line": r.out_of_line,
         "estimated": r.estimated,
     }
+    return by_quarter(columns, r.quarter, len(span))
 
 
-def contracts(q: Quarter) -> dict[str, np.ndarray]:
-    """One row a contract that is in the book, signed to start later included."""
-    world, book, t = q.world, q.state.book, q.state.t
+def contracts(span: Span) -> list[dict[str, np.ndarray]]:
+    """Of each quarter: one row a contract that is in the book, signed to start later included."""
+    world, book = span.world, span.book
     dates = np.array([book.start, book.ends, book.firm_until])
     known = np.where((dates < 0) | (dates >= NEVER), -1, dates)
     start, end, firm_until = _quarters(world.start, int(known.max(initial=-1)) + 1)[known]
-    status = np.where(book.start > t, 2, book.noticed < NEVER)
-    used = q.delivery.used_by_contract / np.where(book.in_force(t), book.volume, np.nan)
-    return {
+    status = np.where(book.start > span.t[span.book_quarter], 2, book.noticed < NEVER)
+    used = np.concatenate([q.delivery.used_by_contract for q in span])
+    columns = {
         "contract": np.array(book.id, dtype=object),
         "supplier": world.rows.keys[world.sellers.row[book.supplier]],
         "buyer": world.rows.keys[world.buyers.row[book.buyer]],
@@ -79,10 +80,11 @@ def contracts(q: Quarter) -> dict[str, np.ndarray]:
         "notice_quarters": book.notice,
         "take_or_pay": book.take_or_pay,
         "status": STATUS[status],
-        "used_share": used,
-        "payment_musd": q.delivery.payment_by_contract,
+        "used_share": used / np.where(span.in_force, book.volume, np.nan),
+        "payment_musd": span.payment,
         "estimated": book.estimated,
     }
+    return by_quarter(columns, span.book_quarter, len(span))
 
 
 @lru_cache(maxsize=64)

@@ -9,8 +9,9 @@ import numpy as np
 
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.world import Bools, Floats, Ints
-from market_abm.measures import concentration, pivotality
+from market_abm.economy.span import Span
+from market_abm.economy.world import Bools, Floats, Ints, World, of_world
+from market_abm.measures import pivotality
 from market_abm.measures.chokepoint import Thresholds
 from market_abm.units import ordered_sum
 
@@ -22,41 +23,42 @@ BOUNDS = ("growth", "finance", "chips", "power")
 
 @dataclass(frozen=True)
 class Figures:
-    """What several tables show, worked out once; (S,) by seller node unless said otherwise."""
+    """What several tables show, worked out once; (T, S) by quarter and seller node unless said otherwise."""
 
     own_use: Floats
     sold: Floats
-    """Delivered to others than the owner, kHQ, (S, B)."""
+    """Delivered to others than the owner, kHQ, (T, S, B)."""
     bases: dict[str, Floats]
     levels: Floats
-    """Capability of each lab that trains, (B,)."""
-    ranking: tuple[int, ...]
-    """Buyer nodes of the labs that train, the most capable first."""
+    """Capability of each lab that trains, (T, B)."""
+    rankings: list[list[int]]
+    """Of each quarter: buyer nodes of the labs that train, the most capable first."""
     rsi: Floats
     network_rsi: Floats
     held_back: Bools
-    """Sellers whose building each of :data:`BOUNDS` held back, (bounds, S)."""
+    """Sellers whose building each of :data:`BOUNDS` held back, (bounds, T, S)."""
 
     @classmethod
-    def of(cls, q: Quarter, market: WholeMarket) -> Figures:
-        """The figures of a quarter."""
-        flow, internal = q.delivery.flow, q.world.links.internal
-        own_use = ordered_sum(np.where(internal, flow, 0.0), axis=1)
-        sold = np.where(internal, 0.0, flow)
+    def of(cls, span: Span, markets: list[WholeMarket]) -> Figures:
+        """The figures of some quarters."""
+        internal = span.world.links.internal
+        own_use = ordered_sum(np.where(internal, span.flow, 0.0), axis=2)
+        sold = np.where(internal, 0.0, span.flow)
         return cls(
             own_use,
             sold,
-            bases(q, own_use, ordered_sum(sold, axis=1)),
-            *leadership(q),
-            rsi(q, market),
-            network_rsi(q, market),
-            held_back(q),
+            bases(span, own_use, ordered_sum(sold, axis=2)),
+            *leadership(span),
+            np.array([rsi(q, market) for q, market in zip(span, markets)]),
+            np.array([network_rsi(q, market) for q, market in zip(span, markets)]),
+            held_back(span),
         )
 
 
-def thresholds(q: Quarter) -> Thresholds:
+@of_world
+def thresholds(world: World) -> Thresholds:
     """The scenario's thresholds, as the grading rule takes them."""
-    t = q.world.scenario.behaviour.thresholds
+    t = world.scenario.behaviour.thresholds
     return Thresholds(
         tight=float(t.tight_price),
         loss_of_others=float(t.loss),
@@ -69,32 +71,26 @@ def thresholds(q: Quarter) -> Thresholds:
     )
 
 
-def bases(q: Quarter, own_use: Floats, sales: Floats) -> dict[str, Floats]:
-    """Capacity by seller node on the four bases of concentration, kH100e or kHQ, (S,)."""
-    for_sale = np.where(q.world.sellers.sells, q.position.online - own_use, 0.0)
+def bases(span: Span, own_use: Floats, sales: Floats) -> dict[str, Floats]:
+    """Capacity by quarter and seller node on the four bases of concentration, kH100e or kHQ, (T, S)."""
+    sells = span.world.sellers.sells
+    for_sale = np.where(sells, span.online - own_use, 0.0)
     return {
-        "fleet": q.position.online,
+        "fleet": span.online,
         "merchant": np.maximum(np.maximum(for_sale, sales), 0.0),
-        "free": np.where(q.world.sellers.sells, q.problem.capacity, 0.0),
+        "free": np.where(sells, span.offered, 0.0),
         "sales": sales,
     }
 
 
-def owner_shares(q: Quarter, bases: dict[str, Floats]) -> Floats:
-    """Shares by ultimate owner on each base, aggregates split into equal owners, (bases, owners)."""
-    owner = q.conditions.owner_of_sellers(q.world)
-    held = np.array(list(bases.values()))
-    return concentration.owner_shares(held, owner, q.world.sellers.aggregate_of)
-
-
-def leadership(q: Quarter) -> tuple[Floats, tuple[int, ...]]:
-    """Capability of each lab that trains (B,), and their nodes, the most capable first."""
-    buyers = q.world.buyers
-    levels = np.where(buyers.trains, q.capability, np.nan)
-    # Equal levels go to the first name: a reordered file changes nothing.
-    (known,) = np.isfinite(levels).nonzero()
-    ranked = sorted([(-levels[b], buyers.key[b], b) for b in known.tolist()])
-    return levels, tuple([b for _, _, b in ranked])
+def leadership(span: Span) -> tuple[Floats, list[list[int]]]:
+    """Capability of each lab that trains (T, B), and of each quarter their nodes, the most capable first."""
+    buyers = span.world.buyers
+    levels = np.where(buyers.trains, span.stacked(lambda q: q.capability), np.nan)
+    known = np.isfinite(levels)
+    # Equal levels go to the first name, as nodes are in the order of their names: a reordered file changes nothing.
+    order = np.where(known, -levels, np.inf).argsort(axis=1, kind="stable").tolist()
+    return levels, [nodes[:count] for nodes, count in zip(order, np.add.reduce(known, 1).tolist())]
 
 
 def rsi(q: Quarter, market: WholeMarket) -> Floats:
@@ -121,15 +117,6 @@ def network_rsi(q: Quarter, market: WholeMarket) -> Floats:
     )
 
 
-def averages(columns: list[Floats], weight: Floats) -> list[float]:
-    """Weighted average of what is known of each column; NaN where nothing is."""
-    values = np.array(columns)
-    known = np.isfinite(values) & (weight > 0)
-    totals = ordered_sum(np.where(known, weight, 0.0), axis=1).tolist()
-    weighted = ordered_sum(np.where(known, values * weight, 0.0), axis=1).tolist()
-    return [part / total if total > 0 else NAN for part, total in zip(weighted, totals)]
-
-
 def averages_by(
     columns: tuple[Floats, ...], weight: Floats, group: tuple[Ints, ...], groups: tuple[int, ...]
 ) -> list[Floats]:
@@ -143,10 +130,11 @@ def averages_by(
     return [average[first:end] for first, end in pairwise(ends)]
 
 
-def held_back(q: Quarter) -> Bools:
-    """Sellers whose building each bound held back, (bounds, S): in their new orders, or in what was due."""
-    held = np.array([[bound == name for bound in q.build_binding] for name in BOUNDS], dtype=bool)
-    held[1] |= q.held_by_finance
-    held[2] = q.held_by_chips | q.rationed
-    held[3] |= q.held_by_power
+def held_back(span: Span) -> Bools:
+    """Sellers whose building each bound held back, (bounds, T, S): in their new orders, or in what was due."""
+    binding = [q.build_binding for q in span]
+    held = np.array([[[bound == name for bound in row] for row in binding] for name in BOUNDS], dtype=bool)
+    held[1] |= span.stacked(lambda q: q.held_by_finance)
+    held[2] = span.stacked(lambda q: q.held_by_chips | q.rationed)
+    held[3] |= span.stacked(lambda q: q.held_by_power)
     return held

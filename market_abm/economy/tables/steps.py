@@ -2,114 +2,166 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from market_abm.economy.book import TERM
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import Relations
-from market_abm.economy.tables.shared import BOUNDS, NAN, Figures, averages, owner_shares
+from market_abm.economy.span import Span
+from market_abm.economy.tables.shared import BOUNDS, NAN, Figures
 from market_abm.economy.world import Bools, Floats
 from market_abm.elementary import log
 from market_abm.measures import concentration
-from market_abm.units import ordered_sum, usd_per_gpu_hour
+from market_abm.units import ordered_sum, totals, usd_per_gpu_hour
 
 
 def steps(
-    q: Quarter,
-    market: WholeMarket,
+    span: Span,
+    markets: list[WholeMarket],
     links: Relations,
     figures: Figures,
-    grades: np.ndarray,
+    grades: list[np.ndarray],
     graded: np.ndarray,
-) -> dict:
-    """One row: the market."""
-    world, state = q.world, q.state
-    shares = owner_shares(q, figures.bases)
-    hhi = dict(zip(figures.bases, concentration.hhi(shares).tolist()))
-    merchant = shares[list(figures.bases).index("merchant")]
-    online, sellable, free, capex = _sums(q.position.online, q.position.sellable, q.problem.capacity, q.capex)
-    served, demand, revenue = _sums(q.delivery.used, market.demand, q.revenue)
-    book = state.book
-    signed = np.where(book.in_force(state.t) & (book.kind == TERM), book.volume, 0.0)
-    contract_volume, contract_paid, estimated = _sums(
-        signed, signed * book.price, np.where(book.estimated, signed, 0.0)
+) -> list[dict[str, Any]]:
+    """Of each quarter one row: the market."""
+    world, book, of, count = span.world, span.book, span.stacked, len(span)
+    online, sellable, free = (
+        ordered_sum(held, axis=1) for held in (span.online, span.sellable, span.offered)
     )
-    # Who would build: a fleet that pays, or capacity on its way. Nothing holds back a firm without any.
-    would = (q.outlook.q > 1.0) & state.active & (q.outlook.online > 0)
-    building = (q.orders > 0) | (state.pipeline[:, state.t] > 0) | would
-    builders = _count(building)
-    held_back = np.add.reduce(figures.held_back & building, 1).tolist()
-    bind = {name: count / builders if builders else NAN for name, count in zip(BOUNDS, held_back)}
-    weight = np.where(np.isfinite(links.seller_secured), links.volume, 0.0)
-    seller_secured, buyer_secured, contested, realised = averages(
-        [links.seller_secured, links.buyer_secured, links.contested, links.realised], weight
-    )
-    levels, ranking, grade = figures.levels, figures.ranking, grades.tolist()
-    happened = [event["kind"] for event in q.events]
-    return {
-        "price_index_usd_per_gpu_hour": usd_per_gpu_hour(q.new_price),
-        "price_long_run_usd_per_gpu_hour": usd_per_gpu_hour(market.long_run_price),
-        "spot_price_usd_per_gpu_hour": usd_per_gpu_hour(q.delivery.spot_price),
-        "contract_price_usd_per_gpu_hour": usd_per_gpu_hour(contract_paid / contract_volume)
-        if contract_volume > 0
-        else NAN,
+    demand = ordered_sum(np.array([market.demand for market in markets]), axis=1)
+    demand_going = np.array([market.demand_going for market in markets])
+    served = ordered_sum(span.used, axis=1)
+
+    def signed(values: Floats) -> Floats:
+        """A column of the book added up over the term contracts in force, (T,)."""
+        in_force = np.where(span.in_force & (book.kind == TERM), values, 0.0)
+        return totals(span.book_quarter, in_force, count)
+
+    def relations(chosen: Bools) -> list[int]:
+        """How many relations of each quarter are chosen."""
+        return np.bincount(links.quarter[chosen], minlength=count).tolist()
+
+    contract_volume = signed(book.volume)
+    estimated = signed(np.where(book.estimated, book.volume, 0.0))
+    ranked = list(zip(figures.levels, figures.rankings))
+    grade = [held.tolist() for held in grades]
+    happened = [[event["kind"] for event in q.events] for q in span]
+    columns: dict[str, Any] = {
+        "price_index_usd_per_gpu_hour": usd_per_gpu_hour(of(lambda q: q.new_price)),
+        "price_long_run_usd_per_gpu_hour": [usd_per_gpu_hour(market.long_run_price) for market in markets],
+        "spot_price_usd_per_gpu_hour": usd_per_gpu_hour(of(lambda q: q.delivery.spot_price)),
+        "contract_price_usd_per_gpu_hour": usd_per_gpu_hour(
+            _ratio(signed(book.volume * book.price), contract_volume)
+        ),
         "capacity_kh100e": online,
         "capacity_sellable_khq": sellable,
         "demand_long_run_khq": demand,
-        "demand_going_price_khq": market.demand_going,
-        "tightness": market.tightness,
-        "tightness_going": market.demand_going / sellable if sellable > 0 else NAN,
-        "tight": market.tight,
-        "free_share": free / sellable if sellable > 0 else NAN,
-        "utilisation": served / sellable if sellable > 0 else NAN,
+        "demand_going_price_khq": demand_going,
+        "tightness": [market.tightness for market in markets],
+        "tightness_going": _ratio(demand_going, sellable),
+        "tight": [market.tight for market in markets],
+        "free_share": _ratio(free, sellable),
+        "utilisation": _ratio(served, sellable),
         "served_khq": served,
-        "hhi_fleet": hhi["fleet"],
-        "hhi_merchant": hhi["merchant"],
-        "hhi_free": hhi["free"],
-        "hhi_sales": hhi["sales"],
-        "n_eff_merchant": concentration.equal_firms(hhi["merchant"]),
-        "cr4_merchant": concentration.cr(merchant, 4),
-        "max_share_merchant": float(np.maximum.reduce(merchant, initial=0.0)),
-        "rsi_min": _least(figures.rsi),
-        "network_rsi_min": _least(figures.network_rsi),
-        "pivotal_firms": _count(market.pivotality.pivotal) if market.pivotality is not None else 0,
-        "surplus_resource_musd": market.welfare.surplus if market.welfare is not None else NAN,
-        "chokepoint_firms": grade.count("chokepoint") + grade.count("critical"),
-        "watch_firms": grade.count("watch"),
-        "relation_chokepoints": _count(graded),
-        "relations": _count(np.isfinite(links.loss_before)),
-        "leader": world.buyers.key[ranking[0]] if ranking else "",
-        "capability_gap": float(levels[ranking[0]] - levels[ranking[1]]) if len(ranking) > 1 else NAN,
-        "velocity_mean": _mean(q.velocity[world.buyers.lab]),
-        "frontier_velocity": float(q.velocity[ranking[0]]) if ranking else NAN,
-        "product_revenue_musd": revenue,
-        "consumer_surplus_musd": consumer_surplus(q),
-        "chips_bind_share": bind["chips"],
-        "power_bind_share": bind["power"],
-        "finance_bind_share": bind["finance"],
-        "growth_bind_share": bind["growth"],
-        "capex_musd": capex,
-        "ledger_residual_musd": q.ledger.residual(),
-        "compute_residual_khq": compute_residual(q),
-        "estimated_volume_share": estimated / contract_volume if contract_volume > 0 else NAN,
-        "seller_secured_share": seller_secured,
-        "buyer_secured_share": buyer_secured,
-        "contested_share": contested,
-        "realised_seller_share": realised,
-        "out_of_line_relations": _count(links.out_of_line),
-        "credit_limit_firms": _count(state.credit_limited),
-        "entries": happened.count("entry"),
-        "exits": happened.count("exit"),
+        **_concentration(span, figures),
+        "rsi_min": [_least(values) for values in figures.rsi],
+        "network_rsi_min": [_least(values) for values in figures.network_rsi],
+        "pivotal_firms": [
+            0 if market.pivotality is None else int(np.count_nonzero(market.pivotality.pivotal))
+            for market in markets
+        ],
+        "surplus_resource_musd": [
+            NAN if market.welfare is None else market.welfare.surplus for market in markets
+        ],
+        "chokepoint_firms": [held.count("chokepoint") + held.count("critical") for held in grade],
+        "watch_firms": [held.count("watch") for held in grade],
+        "relation_chokepoints": relations(graded),
+        "relations": relations(np.isfinite(links.loss_before)),
+        "leader": [world.buyers.key[ranking[0]] if ranking else "" for _, ranking in ranked],
+        "capability_gap": [
+            level[ranking[0]] - level[ranking[1]] if len(ranking) > 1 else NAN for level, ranking in ranked
+        ],
+        "velocity_mean": [_mean(q.velocity[world.buyers.lab]) for q in span],
+        "frontier_velocity": [
+            q.velocity[ranking[0]] if ranking else NAN for q, (_, ranking) in zip(span, ranked)
+        ],
+        "product_revenue_musd": ordered_sum(of(lambda q: q.revenue), axis=1),
+        "consumer_surplus_musd": [consumer_surplus(q) for q in span],
+        **_held_back(span, figures),
+        "capex_musd": ordered_sum(of(lambda q: q.capex), axis=1),
+        "ledger_residual_musd": [q.ledger.residual() for q in span],
+        "compute_residual_khq": compute_residual(span),
+        "estimated_volume_share": _ratio(estimated, contract_volume),
+        **_splits(links, count),
+        "out_of_line_relations": relations(links.out_of_line),
+        "credit_limit_firms": np.add.reduce(of(lambda q: q.state.credit_limited), 1),
+        "entries": [kinds.count("entry") for kinds in happened],
+        "exits": [kinds.count("exit") for kinds in happened],
     }  # fmt: skip
+    plain = {name: np.asarray(values).tolist() for name, values in columns.items()}
+    return [{name: values[k] for name, values in plain.items()} for k in range(count)]
 
 
-def compute_residual(q: Quarter) -> float:
-    """Compute delivered beyond what can be allocated, or below zero, kHQ: zero when conserved."""
-    delivered = ordered_sum(q.delivery.flow, axis=1)
-    over = np.maximum(delivered - q.position.sellable, 0.0)
-    into = float(ordered_sum(ordered_sum(q.delivery.flow, axis=0))) - float(ordered_sum(q.delivery.used))
-    return float(ordered_sum(over)) + abs(into) - float(np.minimum(q.delivery.flow, 0.0).sum())
+def _concentration(span: Span, figures: Figures) -> dict[str, Any]:
+    """Concentration by ultimate owner on each base, aggregates split into equal owners."""
+    names, held = list(figures.bases), np.array(list(figures.bases.values()))
+    hhi, cr4, largest = np.empty((len(held), len(span))), [], []
+    for k in range(len(span)):
+        shares = concentration.owner_shares(held[:, k], span.owner[k], span.world.sellers.aggregate_of)
+        hhi[:, k] = concentration.hhi(shares)
+        merchant = shares[names.index("merchant")]
+        cr4.append(concentration.cr(merchant, 4))
+        largest.append(float(np.maximum.reduce(merchant, initial=0.0)))
+    by_base = dict(zip(names, hhi.tolist()))
+    return {
+        "hhi_fleet": by_base["fleet"],
+        "hhi_merchant": by_base["merchant"],
+        "hhi_free": by_base["free"],
+        "hhi_sales": by_base["sales"],
+        "n_eff_merchant": [concentration.equal_firms(index) for index in by_base["merchant"]],
+        "cr4_merchant": cr4,
+        "max_share_merchant": largest,
+    }
+
+
+def _held_back(span: Span, figures: Figures) -> dict[str, Floats]:
+    """Share of the sellers that build, or would, whom each bound held back."""
+    # Who would build: a fleet that pays, or capacity on its way. Nothing holds back a firm without any.
+    would = span.stacked(lambda q: (q.outlook.q > 1.0) & (q.outlook.online > 0)) & span.active
+    coming = span.stacked(lambda q: q.state.pipeline[:, q.state.t])
+    building = (span.stacked(lambda q: q.orders) > 0) | (coming > 0) | would
+    builders = np.add.reduce(building, 1)
+    held = np.add.reduce(figures.held_back & building, 2)
+    return {f"{name}_bind_share": _ratio(count, builders) for name, count in zip(BOUNDS, held)}
+
+
+def _splits(links: Relations, count: int) -> dict[str, Floats]:
+    """Averages of the leverage split over relations, by volume, (T,) each."""
+    weight = np.where(np.isfinite(links.seller_secured), links.volume, 0.0)
+    averages = {}
+    for name, column in (
+        ("seller_secured", links.seller_secured),
+        ("buyer_secured", links.buyer_secured),
+        ("contested", links.contested),
+        ("realised_seller", links.realised),
+    ):
+        known = np.isfinite(column) & (weight > 0)
+        total = totals(links.quarter, np.where(known, weight, 0.0), count)
+        average = _ratio(totals(links.quarter, np.where(known, column * weight, 0.0), count), total)
+        averages[f"{name}_share"] = average
+    return averages
+
+
+def compute_residual(span: Span) -> Floats:
+    """Compute delivered beyond what can be allocated, or below zero, kHQ: zero when conserved, (T,)."""
+    flow = span.flow
+    over = np.maximum(ordered_sum(flow, axis=2) - span.sellable, 0.0)
+    into = ordered_sum(ordered_sum(flow, axis=1), axis=1) - ordered_sum(span.used, axis=1)
+    below = np.minimum(flow, 0.0).reshape(len(span), -1).sum(axis=1)
+    return ordered_sum(over, axis=1) + np.abs(into) - below
 
 
 def consumer_surplus(q: Quarter) -> float:
@@ -123,13 +175,9 @@ def consumer_surplus(q: Quarter) -> float:
     return q.state.market / float(q.world.scenario.product.eta) * -float(log(1.0 - inside))
 
 
-def _sums(*columns: Floats) -> list[float]:
-    """The sum of each of some columns of one length."""
-    return ordered_sum(np.array(columns), axis=1).tolist()
-
-
-def _count(mask: Bools) -> int:
-    return int(np.count_nonzero(mask))
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """Part of the whole, element by element; NaN where there is none."""
+    return part / np.where(whole > 0, whole, NAN)
 
 
 def _least(values: Floats) -> float:
