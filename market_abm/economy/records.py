@@ -60,6 +60,8 @@ class Record(Mapping[str, Any]):
 
     def _fill(self, tables: dict[str, Any], history: History | None) -> None:
         self._tables, self._history = tables, history
+        if history is not None:
+            self._before = None  # who keeps a state need not keep every quarter before it
 
 
 class Surveyor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import weakref
 from functools import cache
 from typing import Any
 
@@ -114,3 +116,12 @@ def test_a_survey_that_fails_fails_for_everybody_who_looks(monkeypatch: pytest.M
 def test_copies_of_a_state_share_its_record() -> None:
     model = ran(WORLD, 1, 2)
     assert copy.deepcopy(model.state).record is model.record
+
+
+def test_a_state_that_is_kept_does_not_keep_the_records_of_all_quarters() -> None:
+    model = ran(WORLD, 1, 4)
+    assert model.record is not None and model.record["steps"]
+    first, state = weakref.ref(model.records[0]), model.state
+    del model
+    gc.collect()
+    assert state.record["steps"] and first() is None
