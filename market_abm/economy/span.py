@@ -33,6 +33,10 @@ class Span:
     def __iter__(self) -> Iterator[Quarter]:
         return iter(self.quarters)
 
+    def of(self, chosen: Sequence[bool]) -> Span:
+        """The chosen quarters alone."""
+        return self if all(chosen) else Span([q for q, wanted in zip(self.quarters, chosen) if wanted])
+
     def stacked(self, read: Callable[[Quarter], Any]) -> np.ndarray:
         """What is read of each quarter, as one array (T, ...)."""
         return np.array([read(q) for q in self.quarters])

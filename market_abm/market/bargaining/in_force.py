@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from market_abm.market.bargaining.rational import RationalPair, best_excluded, ceiling
+from market_abm.market.bargaining.rational import LinkSolves, RationalPair, best_excluded, pair_of, weight_of
 from market_abm.market.bargaining.terms import Terms
 from market_abm.market.clearing import Allocation
+from market_abm.market.problem import Floats
 from market_abm.units import on_grid
 
 
@@ -40,9 +41,6 @@ def pairs_in_force(
     ValueError
         If a volume is not positive or its blocks do not sum to it.
     """
-    from market_abm.market.kernel.held import held_pairs
-
-    free = allocation.problem
     seller, buyer = np.asarray(seller, dtype=np.int64), np.asarray(buyer, dtype=np.int64)
     held = on_grid(volume)
     sizes = np.array(top_quantity, dtype=np.float64, order="C")
@@ -56,6 +54,25 @@ def pairs_in_force(
             f"top_quantity[{row}] sums to {sizes[row].sum()} and volume[{row}] is {held[row]}; "
             "give the blocks that it serves"
         )
+    return pair_of(held_solves(allocation, seller, buyer, held, sizes, values, terms))
+
+
+def held_solves(
+    allocation: Allocation,
+    seller: NDArray[np.int64],
+    buyer: NDArray[np.int64],
+    volume: Floats,
+    top_quantity: Floats,
+    top_value: Floats,
+    terms: Terms | None,
+) -> LinkSolves:
+    """What each relation's own market says when it is solved without the link.
+
+    Volumes and values of blocks lie on the grid; ``top_quantity`` is put there, in place.
+    """
+    from market_abm.market.kernel.held import held_pairs
+
+    free = allocation.problem
     loss, gain, worth = held_pairs(
         *free.arrays,
         allocation.flow,
@@ -64,19 +81,22 @@ def pairs_in_force(
         allocation._state[1],
         seller,
         buyer,
-        held,
-        sizes,
-        values,
+        volume,
+        top_quantity,
+        top_value,
     )
-    quantity = allocation.flow[seller, buyer] + held
-    cost, wedge = free.unit_cost[seller], free.wedge[seller, buyer]
-    value = worth / quantity - free.switching[seller, buyer] - free.tax[seller, buyer]
-    resale = cost + np.maximum(gain, 0.0) / quantity
-    # The other buyers stand where the free market left them.
-    excluded = best_excluded(free, allocation.flow, allocation.served, seller, buyer)
-    floor = wedge + np.maximum(np.maximum(cost, resale), excluded)
-    replacement = loss / quantity + cost + wedge
-    most = ceiling(value, replacement, terms, allocation.flow.shape, seller, buyer)
-    return RationalPair(
-        seller, buyer, quantity, cost, wedge, value, resale, excluded, floor, replacement, most
+    return LinkSolves(
+        seller,
+        buyer,
+        allocation.flow[seller, buyer] + volume,
+        free.unit_cost[seller],
+        free.switching[seller, buyer],
+        free.wedge[seller, buyer],
+        free.tax[seller, buyer],
+        worth,
+        loss,
+        gain,
+        # The other buyers stand where the free market left them.
+        best_excluded(free, allocation.flow, allocation.served, seller, buyer),
+        weight_of(terms, allocation.flow.shape, seller, buyer),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +134,29 @@ class LeverageSplit:
         return self.contested * self.gross_surplus_usd
 
 
+class LinkSolves(NamedTuple):
+    """Links of one market or of several, and what the solves without each of them say, arrays (L,)."""
+
+    seller: NDArray[np.int64]
+    buyer: NDArray[np.int64]
+    quantity: Floats
+    """kHQ."""
+    unit_cost: Floats
+    switching: Floats
+    wedge: Floats
+    tax: Floats
+    worth: Floats
+    """Gross value of the volume to the buyer, all other trades fixed, MUSD."""
+    loss: Floats
+    """Surplus lost when the buyer obtains the volume from its other suppliers, MUSD."""
+    gain: Floats
+    """What others add with the freed capacity while the buyer keeps to its other trades, MUSD."""
+    excluded: Floats
+    """Best offer of an excluded buyer, MUSD/kHQ."""
+    weight: Floats | None
+    """w of the ceiling; None without terms."""
+
+
 def rational_pair(
     allocation: Allocation | Held,
     links: Sequence[tuple[int, int]] | NDArray[np.int64] | None = None,
@@ -164,7 +187,7 @@ def rational_pair(
     trades) - surplus of all trades but ij] / x_ij``. Excluded buyers' offers count for the next unit
     (a threat needs one buyer only), resale for the whole volume through all reroutings.
     """
-    problem, flow = allocation.problem, allocation.flow
+    flow = allocation.flow
     pairs = (flow > 0.0).nonzero() if links is None else np.asarray(links, dtype=np.int64).reshape(-1, 2).T
     seller, buyer = np.ascontiguousarray(pairs)
     quantity = flow[seller, buyer]
@@ -174,33 +197,68 @@ def rational_pair(
             f"link (seller {seller[bad]}, buyer {buyer[bad]}) carries no volume;"
             " pass links with flow, or hold a contract's volume first"
         )
+    return pair_of(link_solves(allocation, seller, buyer, terms))
+
+
+def link_solves(
+    allocation: Allocation | Held, seller: NDArray[np.int64], buyer: NDArray[np.int64], terms: Terms | None
+) -> LinkSolves:
+    """What one market says of links that carry volume when it is solved without each of them."""
+    problem, flow = allocation.problem, allocation.flow
+    quantity = flow[seller, buyer]
     loss, gain = _loss_and_gain(allocation, seller, buyer)
-    cost, wedge = problem.unit_cost[seller], problem.wedge[seller, buyer]
-    value = _average_loss(problem, allocation.served, seller, buyer, quantity)
-    resale = cost + np.maximum(gain, 0.0) / quantity
-    excluded = best_excluded(problem, flow, allocation.served, seller, buyer)
-    floor = wedge + np.maximum(np.maximum(cost, resale), excluded)
-    replacement = loss / quantity + cost + wedge
-    most = ceiling(value, replacement, terms, flow.shape, seller, buyer)
+    return LinkSolves(
+        seller,
+        buyer,
+        quantity,
+        problem.unit_cost[seller],
+        problem.switching[seller, buyer],
+        problem.wedge[seller, buyer],
+        problem.tax[seller, buyer],
+        _worth_of_last(problem, allocation.served, buyer, quantity),
+        loss,
+        gain,
+        best_excluded(problem, flow, allocation.served, seller, buyer),
+        weight_of(terms, flow.shape, seller, buyer),
+    )
+
+
+def pair_of(links: LinkSolves) -> RationalPair:
+    """The rational pairs of links, from the solves without them."""
+    quantity, cost, wedge = links.quantity, links.unit_cost, links.wedge
+    value = links.worth / quantity - links.switching - links.tax
+    resale = cost + np.maximum(links.gain, 0.0) / quantity
+    floor = wedge + np.maximum(np.maximum(cost, resale), links.excluded)
+    replacement = links.loss / quantity + cost + wedge
     return RationalPair(
-        seller, buyer, quantity, cost, wedge, value, resale, excluded, floor, replacement, most
+        links.seller,
+        links.buyer,
+        quantity,
+        cost,
+        wedge,
+        value,
+        resale,
+        links.excluded,
+        floor,
+        replacement,
+        ceiling(value, replacement, links.weight),
     )
 
 
 def with_terms(pair: RationalPair, terms: Terms | None, shape: tuple[int, int]) -> RationalPair:
     """The same pair under other terms, without solving again."""
-    most = ceiling(pair.value, pair.replacement, terms, shape, pair.seller, pair.buyer)
-    return replace(pair, ceiling=most)
+    weight = weight_of(terms, shape, pair.seller, pair.buyer)
+    return replace(pair, ceiling=ceiling(pair.value, pair.replacement, weight))
 
 
-def ceiling(
-    value: Floats, replacement: Floats, terms: Terms | None, shape: tuple[int, int], seller: Any, buyer: Any
-) -> Floats:
+def weight_of(terms: Terms | None, shape: tuple[int, int], seller: Any, buyer: Any) -> Floats | None:
+    """Weight w of the buyer's loss in the ceiling, (L,); None without terms."""
+    return None if terms is None else terms.weight(shape, seller, buyer)
+
+
+def ceiling(value: Floats, replacement: Floats, weight: Floats | None) -> Floats:
     """Most that a buyer would pay, (L,): w vbar + (1 - w) rho; rho itself without terms."""
-    if terms is None:
-        return replacement
-    weight = terms.weight(shape, seller, buyer)
-    return weight * value + (1.0 - weight) * replacement
+    return replacement if weight is None else weight * value + (1.0 - weight) * replacement
 
 
 def _loss_and_gain(allocation: Allocation | Held, seller: Any, buyer: Any) -> tuple[Floats, Floats]:
@@ -210,14 +268,13 @@ def _loss_and_gain(allocation: Allocation | Held, seller: Any, buyer: Any) -> tu
     return link_pairs(net, tree, links, seller, buyer)
 
 
-def _average_loss(problem: TradeProblem, served, seller, buyer, quantity) -> Floats:
-    """vbar (L,): average value of the buyer's last ``quantity`` served units, less switching and tax."""
+def _worth_of_last(problem: TradeProblem, served: Floats, buyer: Any, quantity: Floats) -> Floats:
+    """Gross value of the buyer's last ``quantity`` served units, MUSD, (L,)."""
     from market_abm.market.kernel.curve import stretch
 
     top = served[buyer]
     lost = stretch(problem.block_quantity, buyer, top - quantity, top)
-    worth = np.add.reduce(lost * problem.block_value[buyer], axis=1) / quantity
-    return worth - problem.switching[seller, buyer] - problem.tax[seller, buyer]
+    return np.add.reduce(lost * problem.block_value[buyer], axis=1)
 
 
 def best_excluded(problem: TradeProblem, flow: Floats, served: Floats, seller: Any, buyer: Any) -> Floats:
