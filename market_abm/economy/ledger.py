@@ -8,6 +8,7 @@ and the firms' other businesses (*elsewhere*).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,8 +94,21 @@ class Ledger:
 
     def total(self, purpose: str, *, payer: bool = False) -> NDArray[np.float64]:
         """Receipts (or, with ``payer``, payments) of the firm rows for one purpose, MUSD."""
-        out = np.zeros(self.accounts, dtype=np.int64)
-        for kept_for, (from_account, to_account, amount) in self.transfers:
-            if kept_for == purpose:
-                np.add.at(out, from_account if payer else to_account, amount)
-        return out[: self.rows] / GRID
+        return received_and_paid([self], (purpose,))[int(payer), 0, 0]
+
+
+def received_and_paid(ledgers: Sequence[Ledger], purposes: tuple[str, ...]) -> NDArray[np.float64]:
+    """What the firm rows of ledgers with the same accounts receive and pay, MUSD, (2, purposes, ledgers, F)."""
+    rows, accounts = ledgers[0].rows, ledgers[0].accounts
+    place, booked = [], [np.zeros((3, 0), dtype=np.int64)]
+    for k, ledger in enumerate(ledgers):
+        for purpose, transfer in ledger.transfers:
+            if purpose in purposes:
+                place += [purposes.index(purpose) * len(ledgers) + k] * transfer.shape[1]
+                booked.append(transfer)
+    payer, payee, amount = np.concatenate(booked, axis=1)
+    first = np.array(place, dtype=np.int64) * accounts
+    out = np.zeros((2, len(purposes) * len(ledgers) * accounts), dtype=np.int64)
+    np.add.at(out[0], first + payee, amount)
+    np.add.at(out[1], first + payer, amount)
+    return out.reshape(2, len(purposes), len(ledgers), accounts)[..., :rows] / GRID

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from market_abm.economy.ledger import received_and_paid
 from market_abm.economy.marketwide import WholeMarket
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import SUPPLIER, Relations
@@ -183,11 +184,8 @@ def owner_total_share(span: Span, values: Floats) -> Floats:
 
 def _income_and_spend(span: Span) -> list[Floats]:
     """Income from compute sold and spending on compute bought, MUSD, (T, F) each."""
-
-    def total(purpose: str, payer: bool) -> Floats:
-        return span.stacked(lambda q: q.ledger.total(purpose, payer=payer))
-
-    return [total("contracts", payer) + total("spot", payer) for payer in (False, True)]
+    by_purpose = received_and_paid([q.ledger for q in span], ("contracts", "spot"))
+    return [contracts + spot for contracts, spot in by_purpose]
 
 
 def _sourcing(flow: Floats) -> tuple[Ints, Floats, Floats]:
