@@ -46,6 +46,12 @@ class Owners:
         amounts = np.asarray(values, dtype=np.float64)
         return np.bincount(self.group, weights=amounts, minlength=len(self.members))
 
+    def totals(self, values: Floats) -> Floats:
+        """The same of each row of a matrix (K, S), (K, G)."""
+        groups = len(self.members)
+        place = np.arange(len(values))[:, None] * groups + self.group
+        return np.bincount(place.ravel(), values.ravel(), len(values) * groups).reshape(-1, groups)
+
     def removed(self, capacity: ArrayLike) -> Floats:
         """Capacity that one owner of each group takes along when it goes, (G, S)."""
         held = np.asarray(capacity, dtype=np.float64)

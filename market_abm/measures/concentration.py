@@ -47,7 +47,7 @@ def owner_shares(
     vector("values", amounts.ravel() if amounts.ndim == 2 else amounts)
     grouped = owners(amounts.shape[-1], owner, aggregate_of)
     bases = amounts if amounts.ndim == 2 else amounts[None]
-    each = _parts(np.array([grouped.total(base) for base in bases])) / grouped.members
+    each = _parts(grouped.totals(bases)) / grouped.members
     by_owner = each.repeat(np.rint(grouped.members).astype(np.int64), axis=1)
     return by_owner if amounts.ndim == 2 else by_owner[0]
 
@@ -84,11 +84,13 @@ def equal_firms(index: float) -> float:
     return 1e4 / index if index > 0.0 else float("nan")
 
 
-def cr(shares: ArrayLike, firms: int = 4) -> float:
-    """Joint share of the largest ``firms``, a fraction (CR4 by default)."""
+def cr(shares: ArrayLike, firms: int = 4) -> Any:
+    """Joint share of the largest ``firms``, a fraction (CR4 by default); of each row of a matrix (K, n), (K,)."""
     if firms < 1:
         raise ValueError(f"firms is {firms}; a concentration ratio counts at least 1 firm.")
-    return float(ordered_sum(-np.sort(-_fractions(shares))[:firms]))
+    fractions = _fractions(shares)
+    joint = ordered_sum(-np.sort(-fractions)[..., :firms], axis=-1)
+    return joint if fractions.ndim == 2 else float(joint)
 
 
 def delta_hhi(first: ArrayLike, second: ArrayLike) -> Floats:

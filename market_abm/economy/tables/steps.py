@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,13 +110,16 @@ def steps(
 def _concentration(span: Span, figures: Figures) -> dict[str, Any]:
     """Concentration by ultimate owner on each base, aggregates split into equal owners."""
     names, held = list(figures.bases), np.array(list(figures.bases.values()))
-    hhi, cr4, largest = np.empty((len(held), len(span))), [], []
-    for k in range(len(span)):
-        shares = concentration.owner_shares(held[:, k], span.owner[k], span.world.sellers.aggregate_of)
-        hhi[:, k] = concentration.hhi(shares)
-        merchant = shares[names.index("merchant")]
-        cr4.append(concentration.cr(merchant, 4))
-        largest.append(float(np.maximum.reduce(merchant, initial=0.0)))
+    bases, quarters, sellers = held.shape
+    hhi, cr4, largest = np.empty((bases, quarters)), np.empty(quarters), np.empty(quarters)
+    for first, end in _of_same_owners(span):
+        shares = concentration.owner_shares(
+            held[:, first:end].reshape(-1, sellers), span.owner[first], span.world.sellers.aggregate_of
+        )
+        hhi[:, first:end] = concentration.hhi(shares).reshape(bases, -1)
+        merchant = shares.reshape(bases, end - first, -1)[names.index("merchant")]
+        cr4[first:end] = concentration.cr(merchant, 4)
+        largest[first:end] = np.maximum.reduce(merchant, 1, initial=0.0)
     by_base = dict(zip(names, hhi.tolist()))
     return {
         "hhi_fleet": by_base["fleet"],
@@ -125,6 +130,12 @@ def _concentration(span: Span, figures: Figures) -> dict[str, Any]:
         "cr4_merchant": cr4,
         "max_share_merchant": largest,
     }
+
+
+def _of_same_owners(span: Span) -> Iterator[tuple[int, int]]:
+    """Stretches of quarters in which no seller changes its owner: the first quarter, and the first one after."""
+    changes = np.logical_or.reduce(span.owner[1:] != span.owner[:-1], 1).nonzero()[0] + 1
+    return pairwise([0, *changes.tolist(), len(span)])
 
 
 def _held_back(span: Span, figures: Figures) -> dict[str, Floats]:
