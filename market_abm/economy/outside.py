@@ -6,7 +6,7 @@ solves go quarter by quarter.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from market_abm.economy.quarter import Quarter
 from market_abm.economy.span import Span
 from market_abm.economy.world import Bools, Floats, Ints
 from market_abm.market.bargaining.in_force import held_solves
-from market_abm.market.bargaining.rational import LinkSolves, RationalPair, link_solves, pair_of
+from market_abm.market.bargaining.rational import LinkSolves, RationalPair, joined, pair_of
 from market_abm.market.kernel.curve import last_blocks, stretch, worth_of_first
 from market_abm.market.variants import Variants, clear_variants
 from market_abm.units import on_grid, ordered_sum
@@ -48,12 +48,15 @@ def outside_options(
     held = on_grid(span.stacked(lambda q: q.position.by_link - q.signed)[quarter, s, b])
     flow = market.flow[quarter, s, b]
     in_force = held > DUST
-    at = (in_force | (flow > DUST)).nonzero()[0]
-    at = at[np.lexsort((~in_force[at], quarter[at]))]  # in each quarter the contracts in force first
+    old, new = in_force.nonzero()[0], (~in_force & (flow > DUST)).nonzero()[0]
+    pair = joined([
+        _pairs_in_force(market, quarter[old], s[old], b[old], held[old]),
+        _pairs_signed(market, quarter[new], s[new], b[new]),
+    ])  # fmt: skip
+    at = np.concatenate((old, new))
     quarter, s, b, price, flow = quarter[at], s[at], b[at], price[at], flow[at]
     held = np.where(in_force, held, 0.0)[at]
     rounds = np.fmax(notice[at], 1.0)
-    pair = _pairs(market, quarter, s, b, held)
     split = pair.leverage_split()
     measured = (
         pair.floor,
@@ -84,6 +87,11 @@ class _FreeMarkets:
         self.served = span.stacked(lambda q: q.allocation.served).ravel()
         self.quantity, self.value = map(np.concatenate, zip(*[q.curves() for q in span]))
 
+    def rows_of(self, quarter: Ints) -> Iterator[tuple[Quarter, slice]]:
+        """Each quarter with its rows of a column of quarters, which ascend."""
+        ends = quarter.searchsorted(np.arange(len(self.span) + 1)).tolist()
+        return zip(self.span, map(slice, ends[:-1], ends[1:]))
+
     def last_blocks(self, buyer: Ints, volume: Floats) -> tuple[Floats, Floats]:
         """Blocks (L, m) that the last ``volume`` of the buyers' contracts serves; the rest is worth 0."""
         return last_blocks(self.quantity, self.value, buyer, self.committed[buyer], volume)
@@ -93,23 +101,26 @@ class _FreeMarkets:
         return worth_of_first(self.quantity, self.value, buyer, used)
 
 
-def _pairs(market: _FreeMarkets, quarter: Ints, s: Ints, b: Ints, held: Floats) -> RationalPair:
-    """Rational pairs of the relations, in each quarter contracts in force first."""
-    in_force = held > 0.0
-    old = in_force.nonzero()[0]
-    sizes, values = market.last_blocks((quarter * market.buyers + b)[old], held[old])
+def _pairs_in_force(market: _FreeMarkets, quarter: Ints, s: Ints, b: Ints, held: Floats) -> RationalPair:
+    """Rational pairs of contracts in force, each in a market of its own."""
+    sizes, values = market.last_blocks(quarter * market.buyers + b, held)
     values = on_grid(values)
-    count = len(market.span)
-    ends = quarter.searchsorted(np.arange(count + 1)).tolist()
-    olds = quarter[old].searchsorted(np.arange(count + 1)).tolist()
-    solved: list[LinkSolves] = []
-    for q, (first, end), (top, bottom) in zip(market.span, pairwise(ends), pairwise(olds)):
-        new = first + bottom - top
-        at, mine = slice(first, new), slice(top, bottom)
-        solved.append(held_solves(q.allocation, s[at], b[at], held[at], sizes[mine], values[mine], q.terms))
-        if end > new:
-            solved.append(link_solves(q.allocation, s[new:end], b[new:end], q.terms))
+    solved = []
+    for q, mine in market.rows_of(quarter):
+        solved.append(
+            held_solves(q.allocation, s[mine], b[mine], held[mine], sizes[mine], values[mine], q.terms)
+        )
     return pair_of(LinkSolves(*map(np.concatenate, zip(*solved))))
+
+
+def _pairs_signed(market: _FreeMarkets, quarter: Ints, s: Ints, b: Ints) -> RationalPair:
+    """Rational pairs of links that traded: those that their two sides bargained over."""
+    pairs = [q.deal.pair for q in market.span]
+    signed = joined(pairs)
+    sellers, buyers = market.span.world.shape
+    signed_in = np.arange(len(pairs)).repeat([len(pair.seller) for pair in pairs])
+    link = (signed_in * sellers + signed.seller) * buyers + signed.buyer  # ascending
+    return signed.at(link.searchsorted((quarter * sellers + s) * buyers + b))
 
 
 def _losses(
@@ -137,13 +148,11 @@ def _losses(
     capacity = offered[quarter] * rounds[:, None]
     capacity[np.arange(len(at)), s] = offered[quarter, s] + held
     served, without = np.empty(len(at)), np.empty(len(at))
-    ends = quarter.searchsorted(np.arange(len(market.span) + 1)).tolist()
-    for q, (first, end) in zip(market.span, pairwise(ends)):
-        if end > first:
-            mine, each = slice(first, end), np.arange(end - first)
-            solved = _rerouted(q, s[mine], b[mine], held[mine], own[mine], capacity[mine], rounds[mine])
-            served[mine] = solved.served[each, b[mine]]
-            without[mine] = solved.served_without[each, b[mine]]
+    for q, mine in market.rows_of(quarter):
+        solved = _rerouted(q, s[mine], b[mine], held[mine], own[mine], capacity[mine], rounds[mine])
+        each = np.arange(len(solved.served))
+        served[mine] = solved.served[each, b[mine]]
+        without[mine] = solved.served_without[each, b[mine]]
     full = market.value_at(buyer, others + served)
     full[full <= 0.0] = np.nan
     after[at] = (full - market.value_at(buyer, others + without)) / full

@@ -8,7 +8,7 @@ secured what of the link's gross surplus before anybody bargains.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -62,6 +62,10 @@ class RationalPair:
     floor: Floats
     replacement: Floats
     ceiling: Floats
+
+    def at(self, rows: NDArray[np.int64]) -> RationalPair:
+        """Those of some rows."""
+        return RationalPair(*(getattr(self, part.name)[rows] for part in fields(self)))
 
     @cached_property
     def gross_surplus(self) -> Floats:
@@ -187,7 +191,7 @@ def rational_pair(
     trades) - surplus of all trades but ij] / x_ij``. Excluded buyers' offers count for the next unit
     (a threat needs one buyer only), resale for the whole volume through all reroutings.
     """
-    flow = allocation.flow
+    problem, flow = allocation.problem, allocation.flow
     pairs = (flow > 0.0).nonzero() if links is None else np.asarray(links, dtype=np.int64).reshape(-1, 2).T
     seller, buyer = np.ascontiguousarray(pairs)
     quantity = flow[seller, buyer]
@@ -197,17 +201,8 @@ def rational_pair(
             f"link (seller {seller[bad]}, buyer {buyer[bad]}) carries no volume;"
             " pass links with flow, or hold a contract's volume first"
         )
-    return pair_of(link_solves(allocation, seller, buyer, terms))
-
-
-def link_solves(
-    allocation: Allocation | Held, seller: NDArray[np.int64], buyer: NDArray[np.int64], terms: Terms | None
-) -> LinkSolves:
-    """What one market says of links that carry volume when it is solved without each of them."""
-    problem, flow = allocation.problem, allocation.flow
-    quantity = flow[seller, buyer]
     loss, gain = _loss_and_gain(allocation, seller, buyer)
-    return LinkSolves(
+    solved = LinkSolves(
         seller,
         buyer,
         quantity,
@@ -220,6 +215,14 @@ def link_solves(
         gain,
         best_excluded(problem, flow, allocation.served, seller, buyer),
         weight_of(terms, flow.shape, seller, buyer),
+    )
+    return pair_of(solved)
+
+
+def joined(pairs: Sequence[RationalPair]) -> RationalPair:
+    """The rational pairs of several markets one after the other."""
+    return RationalPair(
+        *(np.concatenate([getattr(pair, part.name) for pair in pairs]) for part in fields(RationalPair))
     )
 
 
