@@ -29,6 +29,9 @@ class Record(Mapping[str, Any]):
     def __getitem__(self, table: str) -> Any:
         return self._read()[table]
 
+    def __contains__(self, table: object) -> bool:
+        return table in self._read()
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._read())
 
