@@ -11,10 +11,11 @@ import numpy as np
 
 from market_abm.agents import Desk, Firm, Hyperscaler, Lab, Provider
 from market_abm.agents.habits import Headlines, seed_of
+from market_abm.economy.blocks import value_blocks
 from market_abm.economy.compile import compile_world
 from market_abm.economy.contracting import roll_over, settle_notices
 from market_abm.economy.delivery import deliver
-from market_abm.economy.demand import form_demand, value_blocks
+from market_abm.economy.demand import form_demand
 from market_abm.economy.finance import close_quarter, liquidity, undrawn
 from market_abm.economy.growth import demand_shock, product_quarter, use_compute
 from market_abm.economy.ledger import Ledger

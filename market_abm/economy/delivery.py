@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market_abm.economy.blocks import value_blocks
 from market_abm.economy.book import INTERNAL
-from market_abm.economy.demand import Demand, value_blocks
+from market_abm.economy.demand import Demand
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
 from market_abm.economy.trading import Position, room

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
 from market_abm.economy.columns import changed
-from market_abm.economy.edges import Prices, edges_of, ladder_of
+from market_abm.economy.edges import Prices, ladder_of
 from market_abm.economy.state import State, opening_stock
-from market_abm.economy.world import Floats, World, of_world
+from market_abm.economy.world import Floats, Ints, World, of_world
 from market_abm.elementary import SMALLEST, exp, inverse_demand, isoelastic, power, quantity_demanded
 from market_abm.units import musd_per_khq
 
@@ -131,8 +132,13 @@ class Demand:
         """Falling prices (N,), and what each buyer wants at them, (B, N) kHQ."""
         return self._on_ladder
 
-    def with_elasticity(self, elasticity: float, price: float) -> Demand:
-        """The same demand with another elasticity of the segments, through the same point at ``price``."""
+    def of(self, buyers: Ints) -> Demand:
+        """The demand of some of the buyers, by row."""
+        columns = {name: self.__dict__[name][buyers] for name in _BY_BUYER}
+        return changed(self, {**columns, "blocks": tuple(self.blocks[b] for b in buyers.tolist())})
+
+    def with_elasticity(self, elasticity: float, price: float | Floats) -> Demand:
+        """The same demand with another elasticity of the segments, through the same point at ``price``, one or (B,)."""
         through = power(price / self.price, elasticity - self.elasticity)
         curved = self.scale > 0
         columns = {
@@ -140,6 +146,18 @@ class Demand:
             "elasticity": np.where(curved, elasticity, self.elasticity),
         }
         return changed(self, columns)
+
+
+_BY_BUYER = ("need", "value", "prize", "head_start", "scale", "elasticity")
+"""Columns of a demand."""
+
+
+def joined(demands: list[Demand]) -> Demand:
+    """Demands of one world, the buyers of one after those of the other: those of several quarters, say."""
+    table = np.concatenate([demand.__dict__[name] for name in _BY_BUYER for demand in demands])
+    columns = dict(zip(_BY_BUYER, table.reshape(len(_BY_BUYER), -1)))
+    blocks = tuple(chain.from_iterable([demand.blocks for demand in demands]))
+    return changed(demands[0], {**columns, "blocks": blocks})
 
 
 def form_demand(world: World, state: State, need_factor: Floats) -> Demand:
@@ -263,62 +281,3 @@ def inference_value(world: World, state: State) -> Floats:
 def _kept(zeta: float, share: Floats, discount: Floats) -> Floats:
     """Worth of a customer who stays with probability zeta, relative to the margin of one quarter."""
     return 1.0 + zeta * (1.0 - share) / discount
-
-
-def value_blocks(
-    world: World,
-    demand: Demand,
-    committed: Floats | None,
-    ceiling: Floats | None,
-    last_price: float,
-    refine: int = 1,
-) -> tuple[Floats, Floats]:
-    """Cut what is left of each demand curve into blocks, (B, K) quantities and values.
-
-    Parameters
-    ----------
-    committed : ndarray (B,), optional
-        Quantity already covered by contracts: the highest values. None where nothing is.
-    ceiling : ndarray (B,), optional
-        Most the buyer can use in all (finance and growth caps), kHQ. None where there is no cap.
-    last_price : float
-        Blocks are densest within +-30 % of it.
-    refine : int
-        Multiplies the number of blocks: results must not feel the grid.
-
-    Notes
-    -----
-    The edges are staggered between buyers by a keyed fraction of a step, so that the joint curve is far
-    finer than any single buyer's.
-    """
-    b = world.scenario.behaviour
-    count = int(max(b.lab_blocks, b.segment_blocks)) * refine
-    for _, blocks in demand.given:
-        count = max(count, len(blocks) - 1)
-    edges, value = edges_of(world.stagger.tobytes(), demand.choke, last_price, world.index_price, count)
-    quantity = demand.read(edges)
-    if ceiling is not None:
-        np.minimum(quantity, ceiling[:, None], out=quantity)
-    if committed is not None:
-        np.maximum(quantity - committed[:, None], 0.0, out=quantity)
-    quantity[:, 1:] -= quantity[:, :-1]
-    if demand.given:
-        value = value.copy()
-    for row, blocks in demand.given:
-        covered = 0.0 if committed is None else committed[row]
-        most = np.inf if ceiling is None else ceiling[row]
-        quantity[row], value[row] = _given_blocks(blocks, covered, most, count + 1)
-    return np.maximum(quantity, 0.0, out=quantity), value
-
-
-def _given_blocks(blocks, committed: float, ceiling: float, count: int) -> tuple[Floats, Floats]:
-    """Explicit blocks less what is committed, highest value first."""
-    ordered = sorted(blocks, key=lambda pair: -pair[0])
-    quantity, value = np.zeros(count), np.zeros(count)
-    covered, room = committed, max(ceiling - committed, 0.0)
-    for k, (v, q) in enumerate(ordered):
-        left = max(q - covered, 0.0)
-        covered = max(covered - q, 0.0)
-        quantity[k], value[k] = min(left, room), v
-        room -= quantity[k]
-    return quantity, value

@@ -39,51 +39,63 @@ def ladder_of(top: float, bottom: float, steps: int) -> Prices:
 def edges_of(
     stagger: bytes, choke: float, last_price: float, index_price: float, count: int
 ) -> tuple[Prices, Floats]:
-    """Falling prices at which the curves are read, and the value of the block up to each, (B, count + 1).
+    """As :func:`block_edges`, at one price.
 
     Kept for a few calls: a quarter cuts several demands at one price.
     """
-    step, width = _log_edges(choke, last_price, index_price, count)
-    shift = np.frombuffer(stagger)[:, None] * width
-    shift[:, 0] = 0.0
-    edges = exp(step + shift)
-    value = edges.copy()
-    value[:, 1:] = 0.5 * (edges[:, 1:] + edges[:, :-1])
+    edges, value = block_edges(np.frombuffer(stagger), choke, np.array([last_price]), index_price, count)
     for array in (edges, value):
         array.setflags(write=False)
     return Prices(edges), value
 
 
-def _log_edges(choke: float, last_price: float, index_price: float, count: int) -> tuple[Floats, Floats]:
-    """Logs of falling prices (count + 1,), and the step from each to the next."""
-    top = max(0.999 * choke, 2.0 * last_price)
-    bottom = 0.05 * min(last_price, index_price)
+def block_edges(
+    stagger: Floats, choke: float, last_price: Floats, index_price: float, count: int
+) -> tuple[Floats, Floats]:
+    """Falling prices at which the curves are read, and the value of the block up to each.
+
+    Both (T * B, count + 1): a row a buyer, those at the first of the prices ``last_price`` (T,) first.
+    """
+    step, width = _log_edges(choke, last_price[:, None], index_price, count)
+    shift = stagger[:, None] * width[:, None, :]
+    shift[:, :, 0] = 0.0
+    edges = exp(step[:, None, :] + shift).reshape(-1, count + 1)
+    value = edges.copy()
+    value[:, 1:] = 0.5 * (edges[:, 1:] + edges[:, :-1])
+    return edges, value
+
+
+def _log_edges(choke: float, last_price: Floats, index_price: float, count: int) -> tuple[Floats, Floats]:
+    """Logs of falling prices (T, count + 1), and the step from each to the next, for last prices (T, 1)."""
+    top = np.maximum(0.999 * choke, 2.0 * last_price)
+    bottom = 0.05 * np.minimum(last_price, index_price)
     dense = max(int(0.6 * count), 2)
     above = max(int(0.2 * count), 1)
     below = count - dense - above
-    high, low = 1.3 * last_price, 0.7 * last_price
-    low = max(low, 1.5 * bottom)
+    high = 1.3 * last_price
+    low = np.maximum(0.7 * last_price, 1.5 * bottom)
     # Nearly four times as fine at the last price as at the ends of the dense stretch (a hyperbolic sine): what
     # elastic labs use does not jump by a block's width.
     near = _near(dense)
     near = near * np.where(near > 0, np.log(high / last_price), np.log(last_price / low))
     step = np.concatenate(
         [
-            _evenly(np.log(top), np.log(high), above)[:-1],
+            _evenly(np.log(top), np.log(high), above)[:, :-1],
             np.log(last_price) + near,
             _evenly(np.log(low), np.log(bottom), below),
-        ]
+        ],
+        axis=1,
     )
-    width = np.zeros(count + 1)
-    np.subtract(step[1:], step[:-1], out=width[:-1])
+    width = np.zeros(step.shape)
+    np.subtract(step[:, 1:], step[:, :-1], out=width[:, :-1])
     return step, width
 
 
-def _evenly(start: float, end: float, steps: int) -> Floats:
-    """From the start to the end in equal steps, (steps + 1,)."""
+def _evenly(start: Floats, end: Floats, steps: int) -> Floats:
+    """From the starts (T, 1) to the ends in equal steps, (T, steps + 1)."""
     points: Floats = np.arange(steps + 1.0) * ((end - start) / max(steps, 1)) + start
     if steps > 0:
-        points[-1] = end
+        points[:, -1:] = end
     return points
 
 

@@ -5,20 +5,23 @@ All capacity that can be sold, all demand before finance caps, links as they are
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from market_abm.economy.demand import value_blocks
+from market_abm.economy.blocks import blocks_by_elasticity
+from market_abm.economy.demand import joined
 from market_abm.economy.quarter import Quarter
-from market_abm.economy.world import Floats, World, of_world
+from market_abm.economy.rebidding import rebidding_effects
+from market_abm.economy.span import Span
+from market_abm.economy.world import Bools, Floats, World, of_world
 from market_abm.market.clearing import Allocation, clear
-from market_abm.market.problem import TradeProblem
-from market_abm.market.variants import clear_variants
+from market_abm.market.problem import TradeProblem, replace_each
 from market_abm.measures._owners import owners
 from market_abm.measures.pivotality import pivotality
-from market_abm.measures.price_effect import Removals, index_price, index_prices, merchant_removals
+from market_abm.measures.price_effect import Removals, merchant_removals
 from market_abm.measures.resilience import WelfareLoss, losses_of, outlook, welfare_losses
 from market_abm.measures.user_cost import is_tight, long_run_user_cost
 from market_abm.units import ordered_sum
@@ -60,7 +63,10 @@ class WholeMarket:
         ) * world.sellers.sellable
         assert self.allocation is not None  # grades are asked for in measured quarters only
         year = outlook(self.allocation.problem, pipeline, growth_ahead(world, t, 4))
-        return merchant_removals(year, world.buyers.index, world.links.internal, *_owners(q)).loss_of_others
+        owner = q.conditions.owner_of_sellers(world)
+        return merchant_removals(
+            year, world.buyers.index, world.links.internal, owner, world.sellers.aggregate_of
+        ).loss_of_others
 
 
 def growth_ahead(world: World, t: int, quarters: int) -> Floats:
@@ -72,72 +78,94 @@ def growth_ahead(world: World, t: int, quarters: int) -> Floats:
     return np.where(world.buyers.lab, labs, segments) - 1.0
 
 
-def long_run_price(q: Quarter) -> float:
-    """p_LR now: rental price at which a new merchant unit pays, MUSD per kHQ, at capacity-weighted cost."""
-    world, b = q.world, q.world.scenario.behaviour
-    weight = np.where(world.sellers.sells & q.state.active, q.state.online, 0.0)
-    total = float(ordered_sum(weight))
-    weight = weight / total if total > 0 else np.full(len(weight), 1.0 / max(len(weight), 1))
-    level = world.upstream.capex_level[q.state.t]
-    capex = float(ordered_sum(weight * world.sellers.capex * q.conditions.capex)) * level
-    cost = float(ordered_sum(weight * world.sellers.unit_cost))
-    wacc = float(ordered_sum(weight * world.sellers.wacc))
-    return float(
-        long_run_user_cost(
-            capex, cost, float(b.utilisation), wacc, round(float(b.life)), float(b.price_decline)
-        )
+def long_run_prices(span: Span) -> Floats:
+    """p_LR: rental price at which a new merchant unit pays, MUSD per kHQ, at capacity-weighted cost, (T,)."""
+    world, b = span.world, span.world.scenario.behaviour
+    online = np.where(world.sellers.sells & span.active, span.stacked(lambda q: q.state.online), 0.0)
+    total = ordered_sum(online, axis=1)[:, None]
+    weight = np.divide(
+        online, total, out=np.full(online.shape, 1.0 / max(online.shape[1], 1)), where=total > 0
+    )
+    factor = span.stacked(lambda q: q.conditions.capex)
+    return long_run_user_cost(
+        ordered_sum(weight * world.sellers.capex * factor, axis=1) * world.upstream.capex_level[span.t],
+        ordered_sum(weight * world.sellers.unit_cost, axis=1),
+        float(b.utilisation),
+        ordered_sum(weight * world.sellers.wacc, axis=1),
+        round(float(b.life)),
+        float(b.price_decline),
     )
 
 
-def whole_market(q: Quarter, measured: bool) -> WholeMarket:
-    """Clear the whole market and remove each owner in turn."""
-    world = q.world
-    p_lr = long_run_price(q)
-    prices = np.empty((len(world.buyers.key), 2))
-    prices[:] = p_lr, q.new_price
-    demand, going = q.demand.at(prices).T
-    capacity = q.position.sellable
-    total = float(ordered_sum(capacity))
-    tau = float(ordered_sum(demand)) / total if total > 0 else float("nan")
-    limits = world.scenario.behaviour.thresholds
-    tight = bool(is_tight(q.new_price, p_lr, float(limits.tight_price)))
+def whole_markets(span: Span, measured: Sequence[bool]) -> list[WholeMarket]:
+    """Clear the whole market of each quarter and, where it is measured, remove each owner in turn."""
+    world = span.world
+    long_run, new_price = long_run_prices(span), span.stacked(lambda q: q.new_price)
+    prices = np.array([long_run, new_price]).T.repeat(world.shape[1], axis=0)
+    wanted = joined([q.demand for q in span]).at(prices).reshape(len(span), -1, 2)
+    demand = np.ascontiguousarray(wanted[:, :, 0])
+    total = ordered_sum(span.sellable, axis=1)
     # Own use of a fleet that is not for sale runs over internal links, which are always there.
-    linked = q.reach | (world.links.internal & q.state.active[:, None]) | (q.delivery.contracted > 0)
-    nothing = np.full(len(capacity), np.nan)
-    common = {
+    own = world.links.internal & span.active[:, :, None]
+    linked = span.stacked(lambda q: q.reach) | own | (span.contracted > 0)
+    tight = is_tight(new_price, long_run, float(world.scenario.behaviour.thresholds.tight_price))
+    columns = {
         "linked": linked,
-        "long_run_price": p_lr,
+        "long_run_price": long_run.tolist(),
         "demand": demand,
-        "demand_going": float(ordered_sum(going)),
-        "tightness": tau,
-        "tight": tight,
+        "demand_going": ordered_sum(wanted[:, :, 1], axis=1).tolist(),
+        "tightness": (ordered_sum(demand, axis=1) / np.where(total > 0, total, np.nan)).tolist(),
+        "tight": tight.tolist(),
     }
-    if not measured:
-        return WholeMarket(None, **common, pivotality=None, served_loss=nothing, welfare=None, removals=None,
-                           effect_low=nothing, effect_high=nothing, effect_one_quarter=nothing)  # fmt: skip
-    allocation = clear(_problem(q, q.demand, linked))
-    seller_owner, aggregate = _owners(q)
-    removals = merchant_removals(
-        allocation, world.buyers.index, world.links.internal, seller_owner, aggregate
-    )
-    low, high = _band(q, allocation, seller_owner, aggregate)
-    needed = pivotality(capacity, demand, linked, None, seller_owner, aggregate)
-    return WholeMarket(
-        allocation,
-        **common,
-        pivotality=needed,
-        served_loss=losses_of(needed).loss_share,
-        welfare=welfare_losses(
-            allocation,
-            seller_owner,
-            aggregate,
-            known=_without_own_use(removals, allocation.problem.capacity, seller_owner, aggregate),
-        ),
-        removals=removals,
-        effect_low=low,
-        effect_high=high,
-        effect_one_quarter=_one_quarter(q),
-    )
+    chosen = np.array(measured, dtype=bool).nonzero()[0]
+    solved = [_unsolved(world)] * len(span)
+    if len(chosen):
+        part = span if len(chosen) == len(span) else Span([span.quarters[k] for k in chosen])
+        for k, answers in zip(chosen.tolist(), _solved(part, linked[chosen], demand[chosen])):
+            solved[k] = answers
+    return [
+        WholeMarket(**{name: column[k] for name, column in columns.items()}, **answers)
+        for k, answers in enumerate(solved)
+    ]
+
+
+def _unsolved(world: World) -> dict[str, Any]:
+    """What there is of a whole market that is not cleared."""
+    nothing = np.full(world.shape[0], np.nan)
+    return {
+        "allocation": None,
+        "pivotality": None,
+        "served_loss": nothing,
+        "welfare": None,
+        "removals": None,
+        "effect_low": nothing,
+        "effect_high": nothing,
+        "effect_one_quarter": nothing,
+    }
+
+
+def _solved(span: Span, linked: Bools, demand: Floats) -> Iterator[dict[str, Any]]:
+    """The whole market of each quarter, cleared with everybody and without each owner."""
+    world, aggregate = span.world, span.world.sellers.aggregate_of
+    problems, *ends = _problems(span, linked)
+    one_quarter = rebidding_effects(span, NOTICEABLE)
+    allocation = None
+    for k, owner in enumerate(span.owner):
+        allocation = clear(problems[k], start=allocation)
+        removals = merchant_removals(allocation, world.buyers.index, world.links.internal, owner, aggregate)
+        low, high = _band(world, allocation, [end[k] for end in ends], owner, aggregate)
+        needed = pivotality(span.sellable[k], demand[k], linked[k], None, owner, aggregate)
+        known = _without_own_use(removals, problems[k].capacity, owner, aggregate)
+        yield {
+            "allocation": allocation,
+            "pivotality": needed,
+            "served_loss": losses_of(needed).loss_share,
+            "welfare": welfare_losses(allocation, owner, aggregate, known=known),
+            "removals": removals,
+            "effect_low": low,
+            "effect_high": high,
+            "effect_one_quarter": one_quarter[k],
+        }
 
 
 def _without_own_use(removals: Removals, capacity: Floats, owner: np.ndarray, aggregate: Floats) -> Floats:
@@ -145,17 +173,6 @@ def _without_own_use(removals: Removals, capacity: Floats, owner: np.ndarray, ag
     grouped = owners(len(capacity), owner, aggregate)
     whole = grouped.total(capacity / grouped.members[grouped.group])[grouped.group]
     return np.where(removals.withdrawn == whole, removals.loss, np.nan)
-
-
-def _owners(q: Quarter) -> tuple[np.ndarray, Floats]:
-    return q.conditions.owner_of_sellers(q.world), q.world.sellers.aggregate_of
-
-
-def _problem(q: Quarter, demand: Any, linked: np.ndarray) -> TradeProblem:
-    quantity, value = _blocks(q, demand)
-    return _standing(q.world).replace(
-        capacity=q.position.sellable, block_quantity=quantity, block_value=value, linked=linked
-    )
 
 
 @of_world
@@ -172,72 +189,38 @@ def _standing(world: World) -> TradeProblem:
     )
 
 
-def _blocks(q: Quarter, demand: Any) -> tuple[Floats, Floats]:
-    """Blocks of all demand at the new price, (B, K); their values do not depend on elasticities."""
-    b = q.world.scenario.behaviour
-    blocks = max(int(b.lab_blocks), int(b.segment_blocks)) * int(q.world.buyers.index.sum())
-    refine = max(1, -(-JOINT_BLOCKS // blocks))
-    return value_blocks(q.world, demand, None, None, q.new_price, refine)
+def _problems(span: Span, linked: Bools) -> list[list[TradeProblem]]:
+    """The whole market of each quarter: as it is, and at the two ends of the segments' elasticity."""
+    world, b = span.world, span.world.scenario.behaviour
+    blocks = max(int(b.lab_blocks), int(b.segment_blocks)) * int(world.buyers.index.sum())
+    quantity, value, ends = blocks_by_elasticity(
+        world,
+        joined([q.demand for q in span]),
+        span.stacked(lambda q: q.new_price),
+        max(1, -(-JOINT_BLOCKS // blocks)),
+        (float(b.thresholds.elasticity_high), float(b.thresholds.elasticity_low)),
+    )
+    problems = replace_each(
+        [_standing(world)] * len(span),
+        capacity=span.sellable,
+        block_quantity=quantity,
+        block_value=value,
+        linked=linked,
+    )
+    return [problems, *[replace_each(problems, block_quantity=end) for end in ends]]
 
 
 def _band(
-    q: Quarter, whole: Allocation, seller_owner: np.ndarray, aggregate: Floats
+    world: World, whole: Allocation, ends: list[TradeProblem], owner: np.ndarray, aggregate: Floats
 ) -> tuple[Floats, Floats]:
     """Price effect at the two ends of the segments' elasticity: the inelastic end is the high one.
 
     NaN for owners with less than `NOTICEABLE` of merchant capacity, whose effect is small at both.
     """
-    limits = q.world.scenario.behaviour.thresholds
-    ends = []
-    for elasticity in (limits.elasticity_high, limits.elasticity_low):
-        demand = q.demand.with_elasticity(float(elasticity), q.new_price)
-        quantity, _ = _blocks(q, demand)
-        removals = merchant_removals(
-            clear(whole.problem.replace(block_quantity=quantity), start=whole),
-            q.world.buyers.index,
-            q.world.links.internal,
-            seller_owner,
-            aggregate,
-            least=NOTICEABLE,
-        )
-        ends.append(removals.price_effect)
-    return np.fmin(*ends), np.fmax(*ends)
-
-
-def _one_quarter(q: Quarter) -> Floats:
-    """Price effect within the quarter: contracts of others stand, j's customers rebid in the free pool, (S,).
-
-    NaN where the free pool is too thin for a price.
-    """
-    world = q.world
-    out = np.full(len(world.sellers.key), np.nan)
-    if not q.index_known:
-        return out
-    free = q.allocation
-    before = index_price(q.problem, free, world.buyers.index)
-    committed = np.maximum(q.position.by_link - q.signed, 0.0)
-    merchant = np.where(world.links.internal, 0.0, committed)
-    quantity, value = q.curves()
-    until = np.cumsum(quantity, axis=1)
-    covered = ordered_sum(committed, axis=0)
-    sold = ordered_sum(merchant, axis=1)
-    gone = ((sold > 0.0) & (sold >= NOTICEABLE * float(ordered_sum(sold)))).nonzero()[0]
-    variant, buyer = merchant[gone].nonzero()
-    high = covered[buyer]
-    low = high - merchant[gone[variant], buyer]
-    end, size = until[buyer], quantity[buyer]
-    bid_again = np.minimum(end, high[:, None]) - np.maximum(end - size, low[:, None])
-    capacity = np.empty((len(gone), len(out)))
-    capacity[:] = q.problem.capacity
-    capacity[np.arange(len(gone)), gone] = 0.0
-    solved = clear_variants(
-        free,
-        capacity,
-        problem=q.problem.replace(block_value=value),
-        variant=variant,
-        buyer=buyer,
-        quantity=q.problem.block_quantity[buyer] + np.maximum(bid_again, 0.0),
-    )
-    after = index_prices(q.problem, capacity, solved.seller_price, solved.served, world.buyers.index)
-    out[gone] = after / before - 1.0
-    return out
+    effects = [
+        merchant_removals(
+            clear(end, start=whole), world.buyers.index, world.links.internal, owner, aggregate, NOTICEABLE
+        ).price_effect
+        for end in ends
+    ]
+    return np.fmin(*effects), np.fmax(*effects)

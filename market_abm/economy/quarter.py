@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from market_abm.economy.blocks import value_blocks
 from market_abm.economy.conditions import Conditions
-from market_abm.economy.demand import Demand, value_blocks
+from market_abm.economy.demand import Demand
 from market_abm.economy.ledger import Ledger
 from market_abm.economy.state import State
 from market_abm.economy.world import Floats, World

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from market_abm.economy.marketwide import WholeMarket, whole_market
+from market_abm.economy.marketwide import WholeMarket, whole_markets
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import relations
 from market_abm.economy.span import Span
@@ -58,7 +58,7 @@ def survey(
         What grades remember from before.
     """
     span = Span(quarters)
-    markets = [whole_market(q, wanted) for q, wanted in zip(quarters, measured)]
+    markets = whole_markets(span, measured)
     links = relations(span, measured)
     limits = thresholds(span.world)
     figures = Figures.of(span, markets)

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from market_abm.economy.demand import value_blocks
+from market_abm.economy.blocks import value_blocks
 from market_abm.scenario import load_scenario
 from tests.model.tables import column, ran
 

@@ -106,7 +106,7 @@ def test_a_survey_that_fails_fails_for_everybody_who_looks(monkeypatch: pytest.M
     def broken(*_: Any) -> Any:
         raise ArithmeticError("made to fail")
 
-    monkeypatch.setattr(survey_module, "whole_market", broken)
+    monkeypatch.setattr(survey_module, "whole_markets", broken)
     model = ran(WORLD, 1, 2)
     for record in model.records:
         with pytest.raises(ArithmeticError, match="made to fail"):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from market_abm.analysis.stress.plan import SUPPLIER, Target, both
-from market_abm.economy.marketwide import whole_market
+from market_abm.economy.marketwide import whole_markets
+from market_abm.economy.span import Span
 from market_abm.economy.world import Floats
 from market_abm.measures.resilience import n_minus_cause
 from market_abm.units import ordered_sum
@@ -100,7 +101,7 @@ def causes(base: Base) -> dict[str, float]:
 def _served_lost(base: Base, rows: Floats) -> Floats:
     """Share of served demand lost when each cause takes its shares of the fleets, (C,)."""
     q: Any = base.before.quarter
-    market = whole_market(q, measured=False)
+    (market,) = whole_markets(Span([q]), [False])
     return n_minus_cause(q.position.sellable, market.demand, rows, market.linked).loss_share
 
 
