@@ -168,6 +168,7 @@ def without_merchant(
     own_seller: ArrayLike = (),
     own_buyer: ArrayLike = (),
     own_use: ArrayLike = (),
+    priced: bool = True,
 ) -> MerchantRemovals:
     """Take suppliers' merchant capacity away, one removal at a time, while their own use stays apart.
 
@@ -180,15 +181,17 @@ def without_merchant(
     removal, own_seller, own_buyer, own_use : arrays (n,)
         Flow between two nodes of removal g's owner, kHQ, in rising order of g: it leaves first, with the fleet
         that serves it and the most valuable blocks of the buyer.
+    priced : bool
+        Without prices the call is faster; they are NaN.
     """
     steps, rows = to_grid(gone), np.asarray(removal, dtype=np.int64)
     sellers, buyers = np.asarray(own_seller, dtype=np.int64), np.asarray(own_buyer, dtype=np.int64)
     first = rows.searchsorted(np.arange(len(steps) + 1))
-    return taken(start, steps, first, sellers, buyers, to_grid(own_use))
+    return taken(start, steps, first, sellers, buyers, to_grid(own_use), priced)
 
 
 def taken(
-    start: Allocation, steps: Ints, first: Ints, sellers: Ints, buyers: Ints, use: Ints
+    start: Allocation, steps: Ints, first: Ints, sellers: Ints, buyers: Ints, use: Ints, priced: bool = True
 ) -> MerchantRemovals:
     """As :func:`without_merchant`, in grid steps; own use of removal g in rows ``first[g]`` to ``first[g + 1]``."""
     from market_abm.market.kernel.merchant import take_merchant
@@ -196,7 +199,7 @@ def taken(
     problem = start.problem
     if has_tree(start._state):
         loss, price = take_merchant(
-            *start._state, steps, first, sellers, buyers, use, *price_arguments(problem)
+            *start._state, steps, first, sellers, buyers, use, *price_arguments(problem), priced
         )
     else:
         loss, price = np.full(len(steps), np.nan), np.zeros(steps.shape)
@@ -214,4 +217,6 @@ def taken(
         left = np.maximum(capacity - steps[g] / GRID, 0.0)
         after = clear(before.problem.replace(capacity=left), start=before)
         loss[g], price[g] = before.surplus - after.surplus, after.seller_price
+    if not priced:
+        price[:] = np.nan
     return MerchantRemovals(loss, price)

@@ -165,7 +165,8 @@ def welfare_losses(
     if buyer_owner is not None:
         leaves = _own_buyers(grouped, owner, buyer_owner, problem.buyers)
         alone &= ~leaves.any(axis=1)
-    lost[alone] = without_merchant(allocation, grouped.removed(problem.capacity)[alone]).loss
+    gone = grouped.removed(problem.capacity)[alone]
+    lost[alone] = without_merchant(allocation, gone, priced=False).loss
     for g in np.isnan(lost).nonzero()[0].tolist():
         lost[g] = _loss_of_group(allocation, grouped, g, None if leaves is None else leaves[g])
     share = lost / allocation.surplus if allocation.surplus > 0.0 else np.zeros(len(lost))

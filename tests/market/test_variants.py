@@ -148,6 +148,10 @@ def test_a_merchant_removal_is_the_difference_of_two_solves(problem, seed):
         assert found.loss[g] == pytest.approx(before.surplus - after.surplus, abs=1e-9)
         has = left - gone[g] > 0.0
         assert same(found.seller_price[g][has], after.seller_price[has], 1e-9)
+    unpriced = without_merchant(
+        start, gone, *np.array(rows).reshape(-1, 3).T, [own[s, b] for _, s, b in rows], priced=False
+    )
+    assert np.array_equal(unpriced.loss, found.loss) and np.isnan(unpriced.seller_price).all()
 
 
 @settings(deadline=None, max_examples=80)

@@ -90,8 +90,9 @@ def take_merchant(
     link_cost,
     linked,
     link_cap,
+    priced,
 ):
-    """Loss (G,), MUSD, and lowest unit prices (G, S) after each removal.
+    """Loss (G,), MUSD, and lowest unit prices (G, S) after each removal: zero unless ``priced``.
 
     Removal g takes ``gone[g]`` (S,) grid steps of capacity, after ``own_use`` steps of the flow from
     ``own_seller`` to ``own_buyer``, rows ``first[g]`` to ``first[g + 1]``, have left with their capacity. A loss
@@ -118,7 +119,7 @@ def take_merchant(
             elif j >= 0:
                 loss[g] = take(left, d, left.limit, table, flow, j, gone[g, s], capped, nodes, inside)
                 already = True
-        if not np.isnan(loss[g]):
+        if priced and not np.isnan(loss[g]):
             lowest = lowest_prices(left, left.limit, table, flow)
             price[g] = unit_prices(
                 left, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap
