@@ -41,8 +41,12 @@ def value_blocks(
     return _cut(demand, demand.read(edges), value, committed, ceiling)
 
 
-def blocks_by_elasticity(
-    world: World, demand: Demand, last_price: Floats, refine: int, elasticities: tuple[float, ...]
+def blocks_by_quarter(
+    world: World,
+    demand: Demand,
+    last_price: Floats,
+    refine: int = 1,
+    elasticities: tuple[float, ...] = (),
 ) -> tuple[Floats, Floats, list[Floats]]:
     """Blocks of all demand of T quarters: quantities and values (T, B, K), and quantities at other elasticities.
 

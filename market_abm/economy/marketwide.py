@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from market_abm.economy.blocks import blocks_by_elasticity
-from market_abm.economy.demand import joined
+from market_abm.economy.blocks import blocks_by_quarter
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.rebidding import rebidding_effects
 from market_abm.economy.span import Span
@@ -102,7 +101,7 @@ def whole_markets(span: Span, measured: Sequence[bool]) -> list[WholeMarket]:
     world = span.world
     long_run, new_price = long_run_prices(span), span.stacked(lambda q: q.new_price)
     prices = np.array([long_run, new_price]).T.repeat(world.shape[1], axis=0)
-    wanted = joined([q.demand for q in span]).at(prices).reshape(len(span), -1, 2)
+    wanted = span.demand.at(prices).reshape(len(span), -1, 2)
     demand = np.ascontiguousarray(wanted[:, :, 0])
     total = ordered_sum(span.sellable, axis=1)
     # Own use of a fleet that is not for sale runs over internal links, which are always there.
@@ -193,9 +192,9 @@ def _problems(span: Span, linked: Bools) -> list[list[TradeProblem]]:
     """The whole market of each quarter: as it is, and at the two ends of the segments' elasticity."""
     world, b = span.world, span.world.scenario.behaviour
     blocks = max(int(b.lab_blocks), int(b.segment_blocks)) * int(world.buyers.index.sum())
-    quantity, value, ends = blocks_by_elasticity(
+    quantity, value, ends = blocks_by_quarter(
         world,
-        joined([q.demand for q in span]),
+        span.demand,
         span.stacked(lambda q: q.new_price),
         max(1, -(-JOINT_BLOCKS // blocks)),
         (float(b.thresholds.elasticity_high), float(b.thresholds.elasticity_low)),

@@ -85,7 +85,7 @@ class _FreeMarkets:
         self.committed = np.maximum(committed - signed, 0.0).ravel()
         self.flow = span.stacked(lambda q: q.allocation.flow)
         self.served = span.stacked(lambda q: q.allocation.served).ravel()
-        self.quantity, self.value = map(np.concatenate, zip(*[q.curves() for q in span]))
+        self.quantity, self.value = (blocks.reshape(-1, blocks.shape[-1]) for blocks in span.curves)
 
     def rows_of(self, quarter: Ints) -> Iterator[tuple[Quarter, slice]]:
         """Each quarter with its rows of a column of quarters, which ascend."""

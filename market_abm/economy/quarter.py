@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from market_abm.economy.blocks import value_blocks
 from market_abm.economy.conditions import Conditions
 from market_abm.economy.demand import Demand
 from market_abm.economy.ledger import Ledger
@@ -66,18 +65,11 @@ class Quarter:
     rationed: Any = None
     events: list[dict] = field(default_factory=list)
     decisions: list[dict] = field(default_factory=list)
-    _curves: tuple[Floats, Floats] | None = None
 
     @property
     def price(self) -> float:
         """The last price index, MUSD per kHQ: what everybody knows when the quarter begins."""
         return self.state.index_price
-
-    def curves(self) -> tuple[Floats, Floats]:
-        """Blocks of all demand before contracts and caps, at the last price, (B, K) kHQ and MUSD per kHQ."""
-        if self._curves is None:
-            self._curves = value_blocks(self.world, self.demand, None, None, self.price)
-        return self._curves
 
     def say(self, events: list[dict]) -> None:
         """Add events."""

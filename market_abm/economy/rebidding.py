@@ -38,7 +38,7 @@ def rebidding_effects(span: Span, least: float) -> Floats:
     place = quarter[removal]
     high = ordered_sum(committed, axis=1)[place, buyer]
     low = high - merchant[place, gone[removal], buyer]
-    wanted, value = (np.array(blocks) for blocks in zip(*[q.curves() for q in quarters]))
+    wanted, value = (blocks[known] for blocks in span.curves)
     bids = stretch(wanted.reshape(-1, wanted.shape[2]), place * world.shape[1] + buyer, low, high)
     bids += np.array([q.problem.block_quantity for q in quarters])[place, buyer]
     problems = replace_each([q.problem for q in quarters], block_value=value)

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from market_abm.economy.blocks import blocks_by_quarter
 from market_abm.economy.book import Book, joined
+from market_abm.economy.demand import Demand
+from market_abm.economy.demand import joined as joined_demand
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.world import Floats, Ints
 
@@ -90,6 +93,17 @@ class Span:
     def share(self) -> Floats:
         """Product-market shares, (T, B)."""
         return self.stacked(lambda q: q.state.share)
+
+    @cached_property
+    def demand(self) -> Demand:
+        """What the buyers of all quarters would take at every price, (T * B)."""
+        return joined_demand([q.demand for q in self.quarters])
+
+    @cached_property
+    def curves(self) -> tuple[Floats, Floats]:
+        """Blocks of all demand before contracts and caps, at each quarter's last price, (T, B, K) kHQ and MUSD/kHQ."""
+        quantity, value, _ = blocks_by_quarter(self.world, self.demand, self.stacked(lambda q: q.price))
+        return quantity, value
 
     @cached_property
     def book(self) -> Book:
