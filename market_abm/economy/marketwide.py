@@ -19,7 +19,7 @@ from market_abm.economy.world import Bools, Floats, World, of_world
 from market_abm.market.clearing import Allocation, clear
 from market_abm.market.problem import TradeProblem, replace_each
 from market_abm.measures._owners import owners
-from market_abm.measures.pivotality import pivotality
+from market_abm.measures.pivotality import pivotality_and_rsi
 from market_abm.measures.price_effect import Removals, merchant_removals
 from market_abm.measures.resilience import WelfareLoss, losses_of, outlook, welfare_losses
 from market_abm.measures.user_cost import is_tight, long_run_user_cost
@@ -46,6 +46,8 @@ class WholeMarket:
     tightness: float
     tight: bool
     pivotality: Any
+    network_rsi: Floats
+    """Largest share of demand served without the owner, on the supplier network."""
     served_loss: Floats
     welfare: WelfareLoss | None
     removals: Removals | None
@@ -134,6 +136,7 @@ def _unsolved(world: World) -> dict[str, Any]:
     return {
         "allocation": None,
         "pivotality": None,
+        "network_rsi": nothing,
         "served_loss": nothing,
         "welfare": None,
         "removals": None,
@@ -153,11 +156,12 @@ def _solved(span: Span, linked: Bools, demand: Floats) -> Iterator[dict[str, Any
         allocation = clear(problems[k], start=allocation)
         removals = merchant_removals(allocation, world.buyers.index, world.links.internal, owner, aggregate)
         low, high = _band(world, allocation, [end[k] for end in ends], owner, aggregate)
-        needed = pivotality(span.sellable[k], demand[k], linked[k], None, owner, aggregate)
+        needed, rsi = pivotality_and_rsi(span.sellable[k], demand[k], linked[k], owner, aggregate)
         known = _without_own_use(removals, problems[k].capacity, owner, aggregate)
         yield {
             "allocation": allocation,
             "pivotality": needed,
+            "network_rsi": rsi,
             "served_loss": losses_of(needed).loss_share,
             "welfare": welfare_losses(allocation, owner, aggregate, known=known),
             "removals": removals,

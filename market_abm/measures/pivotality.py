@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from market_abm.market.problem import TradeProblem
-from market_abm.measures._owners import Bools, Floats, matrix, owners, vector
+from market_abm.measures._owners import Bools, Floats, Owners, matrix, owners, vector
 from market_abm.units import GRID, ordered_sum
 
 SCREEN = 1.1
@@ -125,14 +125,8 @@ def pivotality(
     owner, aggregate_of : arrays (S,), optional
         As in :func:`rsi`.
     """
-    from market_abm.measures import _flow
-
-    net, held, wanted = _network(capacity, demand, linked, link_cap)
-    grouped = owners(len(held), owner, aggregate_of)
-    gone = np.rint(grouped.removed(held))
-    stays = np.zeros((len(gone), len(wanted)), dtype=np.bool_)
-    total, without = _flow.served_without(net, held, wanted, gone, stays, 0.5)
-    return Pivotality(total / GRID, without[grouped.group] / GRID, (without < total)[grouped.group])
+    network = _network(capacity, demand, linked, link_cap)
+    return _needed(*network, owners(len(network[1]), owner, aggregate_of))
 
 
 def pivotal(
@@ -172,8 +166,6 @@ def network_rsi(
     array (S,)
         Infinite where there is no demand.
     """
-    from market_abm.measures import _scale
-
     if isinstance(capacity, TradeProblem):
         problem = capacity
         demand = ordered_sum(problem.block_quantity, axis=1) if demand is None else demand
@@ -182,9 +174,21 @@ def network_rsi(
         capacity = problem.capacity
     if demand is None:
         raise ValueError("demand is missing; give one number a buyer (kHQ), or a TradeProblem.")
-    net, held, wanted = _network(capacity, demand, linked, link_cap)
-    grouped = owners(len(held), owner, aggregate_of)
-    return _scale.servable_scale(net, held, wanted, grouped.removed(held))[grouped.group]
+    network = _network(capacity, demand, linked, link_cap)
+    return _scales(*network, owners(len(network[1]), owner, aggregate_of))
+
+
+def pivotality_and_rsi(
+    capacity: ArrayLike,
+    demand: ArrayLike,
+    linked: ArrayLike,
+    owner: ArrayLike,
+    aggregate_of: ArrayLike,
+) -> tuple[Pivotality, Floats]:
+    """:func:`pivotality` and :func:`network_rsi` of one network, which is set out once."""
+    network = _network(capacity, demand, linked, None)
+    grouped = owners(len(network[1]), owner, aggregate_of)
+    return _needed(*network, grouped), _scales(*network, grouped)
 
 
 @dataclass(frozen=True)
@@ -265,6 +269,21 @@ def residual_monopolist(
 def _total(demand: ArrayLike) -> float:
     wanted = np.asarray(demand, dtype=np.float64)
     return float(ordered_sum(vector("demand", np.atleast_1d(wanted))))
+
+
+def _needed(net: tuple, held: Floats, wanted: Floats, grouped: Owners) -> Pivotality:
+    from market_abm.measures import _flow
+
+    gone = np.rint(grouped.removed(held))
+    stays = np.zeros((len(gone), len(wanted)), dtype=np.bool_)
+    total, without = _flow.served_without(net, held, wanted, gone, stays, 0.5)
+    return Pivotality(total / GRID, without[grouped.group] / GRID, (without < total)[grouped.group])
+
+
+def _scales(net: tuple, held: Floats, wanted: Floats, grouped: Owners) -> Floats:
+    from market_abm.measures import _scale
+
+    return _scale.servable_scale(net, held, wanted, grouped.removed(held))[grouped.group]
 
 
 def _network(capacity, demand, linked, link_cap) -> tuple[tuple, Floats, Floats]:

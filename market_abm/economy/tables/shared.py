@@ -50,7 +50,7 @@ class Figures:
             bases(span, own_use, ordered_sum(sold, axis=2)),
             *leadership(span),
             np.array([rsi(q, market) for q, market in zip(span, markets)]),
-            np.array([network_rsi(q, market) for q, market in zip(span, markets)]),
+            np.array([market.network_rsi for market in markets]),
             held_back(span),
         )
 
@@ -98,20 +98,6 @@ def rsi(q: Quarter, market: WholeMarket) -> Floats:
     return pivotality.rsi(
         q.position.sellable,
         market.demand,
-        q.conditions.owner_of_sellers(q.world),
-        q.world.sellers.aggregate_of,
-    )
-
-
-def network_rsi(q: Quarter, market: WholeMarket) -> Floats:
-    """The same on the supplier network: largest share of demand served without the owner, (S,)."""
-    if market.pivotality is None:
-        return np.full(len(q.world.sellers.key), NAN)
-    return pivotality.network_rsi(
-        q.position.sellable,
-        market.demand,
-        market.linked,
-        None,
         q.conditions.owner_of_sellers(q.world),
         q.world.sellers.aggregate_of,
     )
