@@ -27,9 +27,10 @@ KINDS = ("term", "rolling", "internal")
 class Book:
     """Columns of the contract book, (C,) unless said otherwise.
 
-    ``supplier`` and ``buyer`` are seller and buyer nodes, ``volume`` the kHQ promised this quarter, ``path``
-    (C, T) the scheduled volumes of a term contract, ``price`` MUSD per kHQ, quarters are counted from the
-    start of the run. ``ends`` is the last quarter of delivery: the headline end, or earlier after notice.
+    ``supplier`` and ``buyer`` are seller and buyer nodes, ``volume`` the kHQ promised this quarter, ``price``
+    MUSD per kHQ, quarters are counted from the start of the run. A term contract promises its ``scheduled``
+    kHQ from start to end, or what its ``ramp`` says, (T,); None where there is none. ``ends`` is the last quarter of
+    delivery: the headline end, or earlier after notice.
     """
 
     id: tuple[str, ...]
@@ -37,7 +38,8 @@ class Book:
     buyer: NDArray[np.int64]
     kind: NDArray[np.int64]
     volume: NDArray[np.float64]
-    path: NDArray[np.float64]
+    scheduled: NDArray[np.float64]
+    ramp: NDArray[np.object_]
     price: NDArray[np.float64]
     start: NDArray[np.int64]
     ends: NDArray[np.int64]
@@ -62,6 +64,21 @@ class Book:
     def in_force(self, t: int | NDArray[np.int64]) -> NDArray[np.bool_]:
         """Rows that deliver in quarter ``t``, or in a quarter of their own."""
         return (self.start <= t) & (t <= self.ends) & (self.volume > 0)
+
+    def due(self, t: int) -> NDArray[np.float64]:
+        """What term contracts promise in quarter ``t`` of their time, kHQ, (C,)."""
+        due = self.scheduled
+        ramps = [(row, ramp) for row, ramp in enumerate(self.ramp.tolist()) if ramp is not None]
+        if ramps:
+            due = due.copy()
+        for row, ramp in ramps:
+            due[row] = ramp[min(max(t, 0), len(ramp) - 1)]
+        return due
+
+    def scaled(self, factor: NDArray[np.float64]) -> Book:
+        """The same contracts with their volumes, now and later, times a factor each."""
+        ramps = [None if ramp is None else k * ramp for k, ramp in zip(factor.tolist(), self.ramp.tolist())]
+        return self.change(volume=factor * self.volume, scheduled=factor * self.scheduled, ramp=_ramps(ramps))
 
     def keep(self, mask: NDArray[np.bool_]) -> Book:
         """The rows where ``mask`` holds."""
@@ -89,15 +106,16 @@ _ARRAYS = tuple(name for name in Book.__dataclass_fields__ if name != "id")
 _TYPES: dict[str, type] = {
     "supplier": np.int64, "buyer": np.int64, "kind": np.int64, "start": np.int64, "ends": np.int64,
     "firm_until": np.int64, "notice": np.int64, "noticed": np.int64, "exclusive": np.bool_,
-    "recall": np.bool_, "estimated": np.bool_,
+    "recall": np.bool_, "estimated": np.bool_, "ramp": np.object_,
 }  # fmt: skip
 _NEUTRAL = {
     "price": 0.0, "start": 0, "ends": NEVER, "firm_until": -1, "notice": 1, "take_or_pay": 1.0,
     "exclusive": False, "recall": False, "prepaid": 0.0, "noticed": NEVER, "estimated": False,
+    "ramp": None,
 }  # fmt: skip
 _TOGETHER = tuple(
-    [name for name in _ARRAYS if name != "path" and _TYPES.get(name, np.float64) is kind]
-    for kind in (np.int64, np.float64, np.bool_)
+    [name for name in _ARRAYS if _TYPES.get(name, np.float64) is kind]
+    for kind in (np.int64, np.float64, np.bool_, np.object_)
 )
 """Columns of one type."""
 
@@ -118,10 +136,7 @@ def joined(books: list[Book]) -> Book:
 
 def _rows_of(parts: tuple[Book, ...], ids: tuple[str, ...], index: NDArray[np.int64]) -> Book:
     """Some rows of all parts, with ``ids`` then: columns of one type are moved as one table."""
-    columns: dict[str, Any] = {
-        "id": ids,
-        "path": np.concatenate([part.path for part in parts]).take(index, axis=0),
-    }
+    columns: dict[str, Any] = {"id": ids}
     for names in _TOGETHER:
         held = np.concatenate([part.__dict__[name] for name in names for part in parts])
         columns |= zip(names, held.reshape(len(names), -1).take(index, axis=1))
@@ -140,28 +155,27 @@ def _neutral(count: int) -> dict[str, NDArray[Any]]:
     return columns
 
 
-def columns(ids: tuple[str, ...], horizon: int, **given: NDArray[Any]) -> Book:
+def columns(ids: tuple[str, ...], **given: NDArray[Any]) -> Book:
     """A book from columns; those left out take neutral values, and volumes are delivered from start to end."""
     full = _neutral(len(ids)) | given
-    if "path" not in full:
-        t = np.arange(horizon)
-        inside = (t >= full["start"][:, None]) & (t <= full["ends"][:, None])
-        full["path"] = np.where(inside, full["volume"][:, None], 0.0)
-    return Book(id=ids, **full)
+    return Book(id=ids, **{"scheduled": full["volume"]} | full)
 
 
-def rows(records: list[dict], horizon: int) -> Book:
+def rows(records: list[dict]) -> Book:
     """A book from one dict a contract; columns that a dict lacks take neutral values."""
-    full = [_NEUTRAL | record for record in records]
-    for record in full:
-        if record.get("path") is None:
-            t = np.arange(horizon)
-            inside = (t >= record["start"]) & (t <= record["ends"])
-            record["path"] = np.where(inside, record["volume"], 0.0)
+    full = [{**_NEUTRAL, "scheduled": record["volume"], **record} for record in records]
     columns: dict[str, Any] = {
         name: np.array([record[name] for record in full], dtype=_TYPES.get(name, np.float64))
         for name in _ARRAYS
+        if name != "ramp"
     }
-    if not full:
-        columns["path"] = np.zeros((0, horizon))
-    return Book(id=tuple(record["id"] for record in full), **columns)
+    ramp = _ramps([record["ramp"] for record in full])
+    return Book(id=tuple(record["id"] for record in full), ramp=ramp, **columns)
+
+
+def _ramps(ramps: list[NDArray[np.float64] | None]) -> NDArray[np.object_]:
+    """A column of ramps: of several of one length numpy would make a table."""
+    column = np.empty(len(ramps), dtype=np.object_)
+    for row, ramp in enumerate(ramps):
+        column[row] = ramp
+    return column

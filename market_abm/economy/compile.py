@@ -132,7 +132,7 @@ def _book(drawn: Any, sellers: Sellers, buyers: Buyers, start: int, horizon: int
         contract_record(key, contract, sellers, buyers, start, horizon, drawn)
         for key, contract in sorted(drawn.contracts.items())
     ]
-    return books.rows(records, horizon)
+    return books.rows(records)
 
 
 def contract_record(
@@ -153,12 +153,13 @@ def contract_record(
     else:
         firm = quarter_index(contract.firm_until) - start
     dated = {max(begins, 0): float(contract.volume)}
-    dated |= {quarter_index(q) - start: float(v) for q, v in contract.ramp.items()}
-    path = np.zeros(horizon)
-    for when in sorted(dated):
-        path[max(when, 0) :] = dated[when]
-    path[: max(begins, 0)] = 0.0
-    path[max(ends + 1, 0) :] = 0.0
+    ramp = None
+    if contract.ramp:
+        dated |= {quarter_index(q) - start: float(v) for q, v in contract.ramp.items()}
+        ramp = np.zeros(horizon)
+        for when in sorted(dated):
+            ramp[max(when, 0) :] = dated[when]
+    scheduled = float(contract.volume)
     if contract.fee is not None:
         price = float(contract.fee) / max(max(dated.values()), 1e-9)
     else:
@@ -168,8 +169,9 @@ def contract_record(
         "supplier": sellers.key.index(contract.supplier),
         "buyer": buyers.key.index(contract.buyer),
         "kind": kind,
-        "volume": path[0],
-        "path": path,
+        "volume": 0.0 if begins > 0 or ends < 0 else scheduled if ramp is None else ramp[0],
+        "scheduled": scheduled,
+        "ramp": ramp,
         "price": price,
         "start": max(begins, 0),
         "ends": ends,

@@ -24,12 +24,10 @@ def roll_over(world: World, state: State) -> tuple[State, list[dict]]:
     allocated anew in stage 4, with the incumbent first among equals.
     """
     book, t = state.book, state.t
-    column = min(max(t, 0), book.path.shape[1] - 1)
-    scheduled = book.path[:, column] if len(book) else np.zeros(0)
     own = float(world.scenario.behaviour.own_rollover)
     keep = np.where(book.kind == INTERNAL, own, world.buyers.rollover[book.buyer])
     term = book.kind == TERM
-    volume = np.where(term, scheduled, book.volume * keep)
+    volume = np.where(term, book.due(t), book.volume * keep)
     volume = np.where((t < book.start) | (t > book.ends), 0.0, volume)
     events = [
         _event(world, "contract ends", book, i, book.volume[i])

@@ -202,7 +202,6 @@ def sign(
     sellers, buyers = world.sellers.key, world.buyers.key
     fresh = books.columns(
         tuple([f"{tag}{t:02d}-{sellers[i]}-{buyers[j]}" for i, j in zip(s.tolist(), b.tolist())]),
-        world.horizon,
         supplier=s,
         buyer=b,
         kind=kind,

@@ -56,7 +56,7 @@ def lease(entry: Any, world: World, state: State, conditions: Conditions, onset:
     record["notice"] = max(record["notice"], int(conditions.minimum_notice[s]))
     qualified = state.qualified_at.copy()
     qualified[s, b] = min(qualified[s, b], state.t)
-    return state.change(book=state.book.append(books.rows([record], world.horizon)), qualified_at=qualified)
+    return state.change(book=state.book.append(books.rows([record])), qualified_at=qualified)
 
 
 @kind("entry", deal=True)
@@ -117,12 +117,8 @@ def _split(book: Book, seller: int, new: int, name: str, share: float) -> Book:
     passed = book.keep(mine)
     if not len(passed):
         return book
-    passed = passed.change(
+    passed = passed.scaled(np.full(len(passed), share)).change(
         id=tuple(f"{key}/{name}" for key in passed.id),
         supplier=np.full(len(passed), new, dtype=np.int64),
-        volume=share * passed.volume,
-        path=share * passed.path,
     )
-    rest = np.where(mine, 1.0 - share, 1.0)
-    kept = book.change(volume=book.volume * rest, path=book.path * rest[:, None])
-    return kept.append(passed)
+    return book.scaled(np.where(mine, 1.0 - share, 1.0)).append(passed)
