@@ -8,7 +8,7 @@ from typing import Any
 from market_abm import plugins
 from market_abm.economy.conditions import Conditions
 from market_abm.economy.state import State
-from market_abm.economy.world import World
+from market_abm.economy.world import World, of_world
 from market_abm.scenario.calendar import quarter_index
 from market_abm.scenario.timeline import Entry, Fading, add_kind, remove_kind
 
@@ -66,9 +66,8 @@ def take_effect(world: World, state: State) -> tuple[State, Conditions, list[dic
     """Stage 0: shocks and policy of the quarter take effect, then deals under them."""
     conditions = Conditions.neutral(world)
     events = []
-    for entry in sorted(world.scenario.timeline, key=lambda entry: entry.kind in _DEALS):
-        first = quarter_index(entry.quarter) - world.start
-        held = in_force(entry, world, state.t)
+    for entry, first, last in _dated(world):
+        held = in_force(entry, first, last, state.t)
         if held is None:
             continue
         if entry.kind not in _KINDS:
@@ -81,10 +80,18 @@ def take_effect(world: World, state: State) -> tuple[State, Conditions, list[dic
     return state, conditions, events
 
 
-def in_force(entry: Any, world: World, t: int) -> Any | None:
-    """The entry as it holds in quarter ``t``: whole, faded after its last quarter, or None."""
-    first = quarter_index(entry.quarter) - world.start
-    last = quarter_index(entry.until) - world.start if entry.until else world.horizon
+@of_world
+def _dated(world: World) -> list[tuple[Any, int, int]]:
+    """Entries in the order in which they take effect, with first and last quarter counted from the run's start."""
+    dated = []
+    for entry in sorted(world.scenario.timeline, key=lambda entry: entry.kind in _DEALS):
+        last = quarter_index(entry.until) - world.start if entry.until else world.horizon
+        dated.append((entry, quarter_index(entry.quarter) - world.start, last))
+    return dated
+
+
+def in_force(entry: Any, first: int, last: int, t: int) -> Any | None:
+    """An entry of these quarters as it holds in quarter ``t``: whole, faded after its last quarter, or None."""
     if first <= t <= last:
         return entry
     late = t - last
