@@ -37,7 +37,7 @@ from market_abm.economy.world import World
 from market_abm.market.clearing import clear
 from market_abm.scenario import Scenario, load_scenario
 from market_abm.strategies.nudge import Nudge
-from market_abm.strategies.view import View
+from market_abm.strategies.view import View, bindings
 from market_abm.timeline import take_effect
 
 KINDS = {"lab": Lab, "provider": Provider, "hyperscaler": Hyperscaler}
@@ -300,7 +300,7 @@ class ComputeMarket(mesa.Model):
         q.wanted = orders.kh100e
         q.state, q.orders, q.rationed = place_orders(world, q.state, q.conditions, orders, q.outlook)
         q.decide(decisions)
-        q.build_binding = [d["binding"] for d in decisions]
+        q.build_binding = bindings(decisions)
 
     def _entry(self, q: Quarter) -> None:
         q.state, events = close_quarter(q.world, q.state, q.credit, q.ledger)

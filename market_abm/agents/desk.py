@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from market_abm.agents.firm import Firm
 from market_abm.economy.conditions import Conditions
 from market_abm.strategies import registry
-from market_abm.strategies.view import RESULTS, View, stacked, validated
+from market_abm.strategies.view import RESULTS, Decision, View, stacked, validated
 
 FIELDS = {
     verb: tuple(field.name for field in dataclasses.fields(result) if field.name != "alternatives")
@@ -50,21 +49,20 @@ class Desk:
         """Name of the strategy that a row plays."""
         return self._names[verb][row]
 
-    def ask(self, verb: str, view: View, rows: np.ndarray) -> tuple[Any, list[dict]]:
-        """Decide a verb for ``rows`` (ascending): the stacked result and a decision record a firm."""
+    def ask(self, verb: str, view: View, rows: np.ndarray) -> tuple[Any, list[Decision]]:
+        """Decide a verb for ``rows`` (ascending): the stacked result, and what was chosen from."""
         answers = [
             answer
             for name, whole in self._split(verb, rows, view.conditions)
             for seen, group in self._seen(view, verb, whole)
             for answer in self._decided(verb, name, seen, group)
         ]
-        records: list[dict] = []
-        for part, decided in answers:
-            if part.alternatives is not None:
-                records += part.alternatives.records(verb, self._firms[decided].tolist())
-        if len(answers) > 1:
-            records.sort(key=itemgetter("firm"))
-        return _joined(verb, answers), records
+        decisions = [
+            Decision(verb, self._firms[decided].tolist(), part.alternatives)
+            for part, decided in answers
+            if part.alternatives is not None
+        ]
+        return _joined(verb, answers), decisions
 
     def alone(self, verb: str, view: View, row: int) -> str:
         """The option that one firm takes, asked by itself; empty where it keeps no record."""

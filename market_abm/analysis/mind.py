@@ -190,11 +190,11 @@ def _listened(model: ComputeMarket, firm: str) -> dict[str, _Asked]:
     desk, ask = forked.desk, forked.desk.ask
 
     def listening(verb: str, view: Any, rows: np.ndarray) -> Any:
-        answer, records = ask(verb, view, rows)
-        mine = [record for record in records if record["firm"] == firm]
-        if mine:
-            asked[verb] = _Asked(desk, view, row, mine[0]["option"])
-        return answer, records
+        answer, decisions = ask(verb, view, rows)
+        for decision in decisions:
+            if firm in decision.firms:
+                asked[verb] = _Asked(desk, view, row, decision.option_of(firm))
+        return answer, decisions
 
     desk.ask = listening  # type: ignore[method-assign]
     forked.step()

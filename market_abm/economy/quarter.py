@@ -64,7 +64,8 @@ class Quarter:
     held_by_finance: Any = None
     rationed: Any = None
     events: list[dict] = field(default_factory=list)
-    decisions: list[dict] = field(default_factory=list)
+    decisions: list[list[Any]] = field(default_factory=list)
+    """What was chosen from (`strategies.view.Decision`), a list a verb."""
 
     @property
     def price(self) -> float:
@@ -75,9 +76,9 @@ class Quarter:
         """Add events."""
         self.events.extend(events)
 
-    def decide(self, decisions: list[dict]) -> None:
-        """Add decision records."""
-        self.decisions.extend(decisions)
+    def decide(self, decisions: list[Any]) -> None:
+        """Add the decisions of a verb."""
+        self.decisions.append(decisions)
 
     def close(self, record: Any) -> State:
         """The state that the next quarter starts from, with the quarter's record."""

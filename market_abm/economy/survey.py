@@ -11,6 +11,7 @@ from market_abm.economy.marketwide import WholeMarket, whole_markets
 from market_abm.economy.quarter import Quarter
 from market_abm.economy.relations import relations
 from market_abm.economy.span import Span
+from market_abm.economy.tables.decisions import decisions as decisions_tables
 from market_abm.economy.tables.firms import firms as firms_tables
 from market_abm.economy.tables.links import contracts as contracts_tables
 from market_abm.economy.tables.links import links as links_tables
@@ -70,16 +71,17 @@ def survey(
         grades.append(_grades(q, market, history, limits))
         histories.append(history if wanted else None)
     graded = chokepoint.grade_relation(links.loss_before, links.loss_after, limits)
-    tables = {
+    tables: dict[str, list[Any]] = {
         "steps": steps_tables(span, markets, links, figures, grades, graded),
         "firms": firms_tables(span, markets, links, figures, grades),
         "links": links_tables(span, links, graded),
         "contracts": contracts_tables(span),
+        "events": [q.events for q in quarters],
+        "decisions": decisions_tables(quarters),
     }
     return [
         (
-            {name: table[k] for name, table in tables.items()}
-            | {"events": q.events, "decisions": q.decisions, **_others(q, markets[k])},
+            {name: table[k] for name, table in tables.items()} | _others(q, markets[k]),
             histories[k],
         )
         for k, q in enumerate(quarters)

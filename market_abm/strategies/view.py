@@ -6,11 +6,10 @@ arrays that have a leading axis of rows. A method of an agent gets the same view
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,32 +87,29 @@ class Menu:
                 chosen[i] = options.index(forced)
         return cls(options, scores, chosen, unit, tuple(binding))
 
-    def records(self, verb: str, keys: list[str]) -> list[dict]:
-        """One record a row for the decisions table; rows without a key keep none."""
-        at = np.arange(len(keys))
-        others = np.where(np.isfinite(self.scores), self.scores, -np.inf)
-        others[at, self.chosen] = -np.inf
-        columns = (
-            self.chosen, self.scores[at, self.chosen], others.argmax(axis=1), np.maximum.reduce(others, 1),
-        )  # fmt: skip
-        none, options, unit = -math.inf, self.options, self.unit
-        return [
-            {
-                "firm": key,
-                "verb": verb,
-                "option": options[chosen],
-                "score": score,
-                "next_option": "" if next_score == none else options[second],
-                "next_score": math.nan if next_score == none else next_score,
-                "unit": unit,
-                "binding": binding,
-                "detail": "",
-            }
-            for key, binding, chosen, score, second, next_score in zip(
-                keys, chain(self.binding, repeat("")), *[column.tolist() for column in columns]
-            )
-            if key
-        ]
+
+class Decision(NamedTuple):
+    """What rows that were asked together chose from."""
+
+    verb: str
+    firms: list[str]
+    """Keys of the rows; empty for those that keep no record."""
+    menu: Menu
+
+    def option_of(self, firm: str) -> str:
+        """What one of the firms chose."""
+        return self.menu.options[self.menu.chosen[self.firms.index(firm)]]
+
+
+def bindings(asked: list[Decision]) -> list[str]:
+    """What holds each firm's choice back, firm by firm."""
+    named = [
+        (key, binding)
+        for decision in asked
+        for key, binding in zip(decision.firms, chain(decision.menu.binding, repeat("")))
+        if key
+    ]
+    return [binding for _, binding in sorted(named)]
 
 
 @dataclass(frozen=True)

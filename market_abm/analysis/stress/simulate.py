@@ -10,7 +10,7 @@ import numpy as np
 from market_abm.economy.capability import capability
 from market_abm.economy.tables.steps import consumer_surplus
 from market_abm.economy.world import NEVER, Floats
-from market_abm.strategies.view import Orders
+from market_abm.strategies.view import Decision, Menu, Orders
 from market_abm.units import ordered_sum, usd_per_gpu_hour
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class _AsBefore:
     def __init__(self, desk: Any, orders: list[Floats], onset: int) -> None:
         self.desk, self.orders, self.onset = desk, orders, onset
 
-    def ask(self, verb: str, view: Any, rows: np.ndarray) -> tuple[Any, list[dict]]:
+    def ask(self, verb: str, view: Any, rows: np.ndarray) -> tuple[Any, list[Decision]]:
         """The baseline's orders where builders are asked; everything else as the firms decide."""
         if verb != "build":
             return self.desk.ask(verb, view, rows)
@@ -152,9 +152,9 @@ class _AsBefore:
             region=sellers.regions,
             debt=np.zeros(len(sellers.key)),
         )
-        return made, [{"firm": key, "verb": verb, "option": "as before", "score": 0.0, "next_option": "",
-                       "next_score": float("nan"), "unit": "MUSD", "binding": "", "detail": ""}
-                      for key in sellers.key]  # fmt: skip
+        count = len(sellers.key)
+        menu = Menu(("as before",), np.zeros((count, 1)), np.zeros(count, np.int64), "MUSD", ("",) * count)
+        return made, [Decision(verb, list(sellers.key), menu)]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.desk, name)
