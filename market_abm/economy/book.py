@@ -66,13 +66,13 @@ class Book:
         return (self.start <= t) & (t <= self.ends) & (self.volume > 0)
 
     def due(self, t: int) -> NDArray[np.float64]:
-        """What term contracts promise in quarter ``t`` of their time, kHQ, (C,)."""
-        due = self.scheduled
+        """What term contracts promise in quarter ``t``, if it is one of theirs, kHQ, (C,)."""
         ramps = [(row, ramp) for row, ramp in enumerate(self.ramp.tolist()) if ramp is not None]
-        if ramps:
-            due = due.copy()
+        if not ramps:
+            return self.scheduled
+        due, column = self.scheduled.copy(), min(max(t, 0), len(ramps[0][1]) - 1)
         for row, ramp in ramps:
-            due[row] = ramp[min(max(t, 0), len(ramp) - 1)]
+            due[row] = ramp[column]
         return due
 
     def scaled(self, factor: NDArray[np.float64]) -> Book:
