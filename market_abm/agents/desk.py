@@ -58,7 +58,7 @@ class Desk:
             for answer in self._decided(verb, name, seen, group)
         ]
         decisions = [
-            Decision(verb, self._firms[decided].tolist(), part.alternatives)
+            Decision(verb, self._firms[decided].tolist(), part.alternatives.copy())
             for part, decided in answers
             if part.alternatives is not None
         ]

@@ -87,6 +87,12 @@ class Menu:
                 chosen[i] = options.index(forced)
         return cls(options, scores, chosen, unit, tuple(binding))
 
+    def copy(self) -> Menu:
+        """The same, whatever becomes of the arrays: it is read when the run is over."""
+        return Menu(
+            self.options, np.array(self.scores), np.array(self.chosen), self.unit, tuple(self.binding)
+        )
+
 
 class Decision(NamedTuple):
     """What rows that were asked together chose from."""

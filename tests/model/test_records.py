@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import weakref
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ import market_abm as ma
 from market_abm.economy import records as records_module
 from market_abm.economy import survey as survey_module
 from market_abm.economy.quarter import Quarter
+from market_abm.strategies import Orders, View, get, strategy
 from tests.model.tables import differences, ran
 
 WORLD = "two-clouds-three-labs"
@@ -125,3 +127,19 @@ def test_a_state_that_is_kept_does_not_keep_the_records_of_all_quarters() -> Non
     del model
     gc.collect()
     assert state.record["steps"] and first() is None
+
+
+def test_a_strategy_may_use_its_arrays_again() -> None:
+    """What was chosen from is told when somebody looks, but as it was."""
+    buffers: dict[tuple[int, ...], np.ndarray] = {}
+
+    @strategy("build", "one-buffer-in-tests")
+    def one_buffer(view: View, rows: np.ndarray) -> Orders:
+        orders = get("build", "default")(view, rows)
+        menu = orders.alternatives
+        scores = buffers.setdefault(menu.scores.shape, np.empty(menu.scores.shape))
+        scores[:] = menu.scores
+        return replace(orders, alternatives=replace(menu, scores=scores))
+
+    scenario = ma.load_scenario(WORLD, {"behaviour.strategies.build": "one-buffer-in-tests"})
+    assert not differences(ran(scenario, 1, 4), ran(WORLD, 1, 4))
