@@ -166,7 +166,6 @@ def force_along_tree(
         own = t[PRED, top] == OWN
         if own or not dense:
             rest(net, t, x, top)
-        joined = False
         if own:
             if top >= S and outward:
                 t[BLOCK, top] += 1
@@ -190,11 +189,9 @@ def force_along_tree(
                     nodes,
                     inside,
                 )
-                if amount == 0:
+                if amount == 0 or not joined:
                     break
-                top = end
-        if joined:
-            continue
+                continue
         if dense:
             joined = rejoin_dense(net, d, limit, t, top, outward, nodes)
         else:

@@ -3,7 +3,7 @@
 Most steps of the parametric path only exchange one node's own arc for another's: a block is used up, the price
 of its component moves to the next block of whichever node comes next, and no link enters or leaves. Such steps
 need no search over links: every reduced cost across the cut falls by the same amount, so that the link which
-would come first is looked for once, and each node's next block stands in a list of thresholds.
+will come first is looked for once, and each node's next block stands in a list of thresholds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, inlined
-from market_abm.market.kernel.dense import open_own
+from market_abm.market.kernel.dense import NONE, open_own
 from market_abm.market.kernel.network import BUYER, COST, SELLER
 from market_abm.market.kernel.tree import (
     BLOCK,
@@ -47,53 +47,60 @@ def next_own(net, limit, t, n, outward):
 
 
 @borrowing
-def next_link(net, t, top, outward, banned_arc, nodes, inside):
-    """How far the price must move for a link to lead out of (or into) the subtree of ``top``; no caps.
+def next_link(net, t, outward, banned_arc, below, nodes, size, inside):
+    """How far the price must move for a link to lead out of (or into) a cut subtree, and which; no caps.
 
-    Looked for from the smaller side; flow only ever runs from sellers to buyers.
+    ``nodes`` are the ``size`` nodes on the smaller side of the cut, the subtree itself if ``below``, and marked in
+    ``inside``. Flow only ever runs from sellers to buyers.
     """
     S, root = len(net.out_first) - 1, len(net.limit)
-    below = 2 * t[SIZE, top] <= root
-    size = collect(t, top, nodes) if below else collect_rest(t, top, nodes)
-    for k in range(size):
-        inside[nodes[k]] = True
-    least = np.int64(FAR)
+    least, link = np.int64(FAR), np.int64(NONE)
     for k in range(size):
         n = nodes[k]
         if below == outward and n < S:
-            for link in range(net.out_first[n], net.out_first[n + 1]):
-                a = net.out_arc[link]
+            for place in range(net.out_first[n], net.out_first[n + 1]):
+                a = net.out_arc[place]
                 i = net.arc[BUYER, a]
                 if not inside[i] and a != banned_arc:
-                    least = min(least, t[PRICE, n] + net.arc[COST, a] - t[PRICE, i])
+                    reduced = t[PRICE, n] + net.arc[COST, a] - t[PRICE, i]
+                    if reduced < least:
+                        least, link = reduced, np.int64(a)
         elif below != outward and S <= n < root:
             for a in range(net.first[n - S], net.first[n - S + 1]):
                 j = net.arc[SELLER, a]
                 if not inside[j] and a != banned_arc:
-                    least = min(least, t[PRICE, j] + net.arc[COST, a] - t[PRICE, n])
-    for k in range(size):
-        inside[nodes[k]] = False
-    return least
+                    reduced = t[PRICE, j] + net.arc[COST, a] - t[PRICE, n]
+                    if reduced < least:
+                        least, link = reduced, np.int64(a)
+    return least, link
 
 
 @borrowing
 def walk(net, d, limit, t, top, outward, end, amount, banned_arc, banned_node, total, steps, nodes, inside):
     """Send ``amount`` between ``end`` and the root through own arcs of the cut subtree of ``top``, which holds it.
 
-    ``outward``: from ``end`` to the root, else from the root to ``end``. Adds the cost to ``total``. Returns what
-    is left to send and whether the subtree hangs in the tree again; if not, it hangs loose with ``end`` as its
-    top, to be joined by a link.
+    ``outward``: from ``end`` to the root, else from the root to ``end``. Adds the cost to ``total``. Ends when all
+    is sent, when an arc of the subtree is full, or at the link that comes first, which joins the subtree again.
+    Returns what is left to send and whether the subtree hangs in the tree.
     """
     S, root = len(net.out_first) - 1, len(net.limit)
     way, back = (DOWN, UP) if outward else (UP, DOWN)
-    link = next_link(net, t, top, outward, banned_arc, nodes, inside)
-    size = collect(t, top, nodes)
-    threshold, node, count = d.threshold, d.candidate, 0
+    below = 2 * t[SIZE, top] <= root
+    size = collect(t, top, nodes) if below else collect_rest(t, top, nodes)
     for k in range(size):
-        moved = np.int64(FAR) if nodes[k] == banned_node else next_own(net, limit, t, nodes[k], outward)
+        inside[nodes[k]] = True
+    distance, link = next_link(net, t, outward, banned_arc, below, nodes, size, inside)
+    threshold, node, count = d.threshold, d.candidate, 0
+    for k in range(size if below else root):
+        n = nodes[k] if below else np.int64(k)
+        if n == banned_node or (not below and inside[n]):
+            continue
+        moved = next_own(net, limit, t, n, outward)
         if moved < FAR:
-            threshold[count], node[count] = moved, nodes[k]
+            threshold[count], node[count] = moved, n
             count += 1
+    for k in range(size):
+        inside[nodes[k]] = False
     rehang(t, top, end, np.int64(root), np.int64(OWN), np.int64(0), np.int64(0))
     worth = t[PRICE, root] - t[PRICE, end] if outward else t[PRICE, end] - t[PRICE, root]
     by = np.int64(0)  # what the subtree's price has moved by
@@ -103,7 +110,16 @@ def walk(net, d, limit, t, top, outward, end, amount, banned_arc, banned_node, t
         for k in range(count):
             if threshold[k] < least:
                 least, at = threshold[k], k
-        if least >= link:
+        if least >= distance:
+            if link < 0:
+                break
+            by = distance
+            here, there = net.arc[SELLER, link], net.arc[BUYER, link]
+            if not outward:
+                here, there = there, here
+            up, down = rooms(net, limit, t, here, link, np.int64(0))
+            rehang(t, end, here, there, link, up, down)
+            joined = True
             break
         by = least
         n = node[at]
@@ -111,17 +127,21 @@ def walk(net, d, limit, t, top, outward, end, amount, banned_arc, banned_node, t
             t[BLOCK, n] -= 1
         up, down = rooms(net, limit, t, n, OWN, t[OWN_FLOW, n])
         own = up if outward else down
+        wanted = min(amount, own)
         chain = np.int64(FAR)
         m = n
-        while m != end:
+        while m != end:  # mostly nothing is full on the way
             chain = min(chain, t[way, m])
+            t[way, m] -= wanted
+            t[back, m] += wanted
             m = t[PARENT, m]
-        send = min(amount, own, chain)
-        m = n
-        while m != end:
-            t[way, m] -= send
-            t[back, m] += send
-            m = t[PARENT, m]
+        send = min(wanted, chain)
+        if send < wanted:
+            m = n
+            while m != end:
+                t[way, m] += wanted - send
+                t[back, m] -= wanted - send
+                m = t[PARENT, m]
         up, down = (up - send, down + send) if outward else (up + send, down - send)
         add_product(total, send, worth + by)
         amount -= send
@@ -136,9 +156,12 @@ def walk(net, d, limit, t, top, outward, end, amount, banned_arc, banned_node, t
             t[OWN_FLOW, n] = net.until[n - S, t[BLOCK, n]] + down
             if outward:
                 t[BLOCK, n] += 1
-        if len(d.link) > 0:
-            open_own(net, d, limit, t, n)
         threshold[at] = next_own(net, limit, t, n, outward)
+    if len(d.link) > 0:
+        for k in range(count):
+            open_own(net, d, limit, t, node[k])
+    if below == outward:
+        by = -by
     for k in range(size):
-        t[PRICE, nodes[k]] += -by if outward else by
+        t[PRICE, nodes[k]] += by
     return amount, joined
