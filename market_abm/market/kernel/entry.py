@@ -7,8 +7,8 @@ import numpy as np
 from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.crash import greedy_tree
 from market_abm.market.kernel.ends import FAR, end_prices, lowest_prices
-from market_abm.market.kernel.network import BUYER, COST, SELLER, build, steps
-from market_abm.market.kernel.removal import add_value, any_cap, losses_without, take_capacity
+from market_abm.market.kernel.network import BUYER, COST, SELLER, any_cap, build, steps
+from market_abm.market.kernel.removal import add_value, losses_without, take_capacity
 from market_abm.market.kernel.simplex import MARKET, optimise
 from market_abm.market.kernel.ties import settle
 from market_abm.market.kernel.tree import OWN_FLOW, PRICE, normalise, write_flows

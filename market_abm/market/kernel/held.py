@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled
-from market_abm.market.kernel.network import BUYER, SELLER, network_of, pair_at, pairs_of, steps, write_row
+from market_abm.market.kernel.network import (
+    BUYER,
+    SELLER,
+    any_cap,
+    network_of,
+    pair_at,
+    pairs_of,
+    steps,
+    write_row,
+)
 from market_abm.market.kernel.onto import arc_of_pairs, copy_row, never_capped, put_on
 from market_abm.market.kernel.pair import held_state, link_pairs, loss_and_gain, scratch
 from market_abm.market.kernel.paths import step_down
-from market_abm.market.kernel.removal import NO_TREE, any_cap
+from market_abm.market.kernel.removal import NO_TREE
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, PARENT, PRICE
 from market_abm.units import GRID
 

@@ -12,9 +12,9 @@ from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import full, pays
 from market_abm.market.kernel.ends import lowest_prices
 from market_abm.market.kernel.entry import node_of, unit_prices
-from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network, steps
+from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network, any_cap, steps
 from market_abm.market.kernel.pair import arc_between
-from market_abm.market.kernel.removal import any_cap, take
+from market_abm.market.kernel.removal import take
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, open_rooms
 
 

@@ -62,6 +62,15 @@ def steps(number):
     return np.int64(np.rint(number * GRID))
 
 
+@borrowing
+def any_cap(net):
+    """Whether a link has a cap that flow can reach."""
+    for a in range(net.arc.shape[1]):
+        if net.arc[CAP, a] <= net.limit[net.arc[SELLER, a]]:
+            return True
+    return False
+
+
 class Pairs(NamedTuple):
     """What the variants of one problem share, in rows of the problem: its links and its buyers' blocks.
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import Dense, full
-from market_abm.market.kernel.network import BUYER, COST, SELLER, Ints, steps
+from market_abm.market.kernel.network import BUYER, COST, SELLER, Ints, any_cap, steps
 from market_abm.market.kernel.parametric import NONE
 from market_abm.market.kernel.paths import force, step_down, step_up
-from market_abm.market.kernel.removal import NO_TREE, any_cap, forced, release
+from market_abm.market.kernel.removal import NO_TREE, forced, release
 from market_abm.market.kernel.tree import (
     BLOCK,
     CHILD,

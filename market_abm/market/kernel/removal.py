@@ -12,7 +12,7 @@ import numpy as np
 from market_abm.market.kernel.afresh import many_blocks, solve_afresh
 from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import NO_LINK, full, open_own, pays, rejoin_dense
-from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
+from market_abm.market.kernel.network import BUYER, COST, SELLER
 from market_abm.market.kernel.parametric import NONE, force_along_tree, rejoin
 from market_abm.market.kernel.tree import OWN, OWN_FLOW, PARENT, PRED, UP, write_flows
 from market_abm.market.kernel.words import add_product, to_float
@@ -28,15 +28,6 @@ def add_value(net, b, served, total):
         if net.until[b, k] >= served:
             break
         add_product(total, min(net.until[b, k + 1], served) - net.until[b, k], net.value[b, k])
-
-
-@borrowing
-def any_cap(net):
-    """Whether a link has a cap that flow can reach."""
-    for a in range(net.arc.shape[1]):
-        if net.arc[CAP, a] <= net.limit[net.arc[SELLER, a]]:
-            return True
-    return False
 
 
 @borrowing

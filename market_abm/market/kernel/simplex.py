@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled, inlined
-from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER
+from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER, any_cap
 from market_abm.market.kernel.tree import (
     BLOCK,
     DOWN,
@@ -66,11 +66,11 @@ def _own_arc_gain(net, limit, t, price, mode, n):
 
 
 @borrowing
-def _entering(net, limit, t, x, price, cost, mode, row, batch):
+def _entering(net, limit, t, x, price, cost, mode, capped, row, batch):
     """The best arc of the next rows that hold one: its code, direction, gain and the row to go on from.
 
     Rows are the buyers' links with their own arcs, and one row of sellers' own arcs. Code ``-1 - n`` is node
-    n's own arc; gain 0 means that the basis is optimal.
+    n's own arc; gain 0 means that the basis is optimal. Without caps no link outside the tree carries flow.
     """
     S, B = len(net.out_first) - 1, len(net.first) - 1
     best, code, way = np.int64(0), np.int64(0), 0
@@ -91,7 +91,7 @@ def _entering(net, limit, t, x, price, cost, mode, row, batch):
                 if gain > best:
                     if x[a] < net.arc[CAP, a] and (mode == MARKET or _tight(net, t, a)):
                         best, code, way = gain, np.int64(a), 1
-                elif gain < -best and x[a] > 0 and (mode == MARKET or _tight(net, t, a)):
+                elif capped and gain < -best and x[a] > 0 and (mode == MARKET or _tight(net, t, a)):
                     best, code, way = -gain, np.int64(a), -1
             if t[PRED, i] != OWN:
                 gain, direction = _own_arc_gain(net, limit, t, price, mode, i)
@@ -274,8 +274,9 @@ def optimise(net, limit, t, x, price, cost, mode, batch, most):
     """Pivot until no arc gains. Returns the number of pivots, or -1 when ``most`` were not enough."""
     nodes = np.empty(t.shape[1], np.int64)
     row = len(net.first) - 1
+    capped = any_cap(net)
     for count in range(most):
-        code, way, gain, row = _entering(net, limit, t, x, price, cost, mode, row, batch)
+        code, way, gain, row = _entering(net, limit, t, x, price, cost, mode, capped, row, batch)
         if gain == 0:
             return count
         pivot(net, limit, t, x, price, cost, mode, code, way, gain, nodes)

@@ -10,6 +10,7 @@ from market_abm.market.kernel.network import (
     BUYER,
     COST,
     SELLER,
+    any_cap,
     network_of,
     pair_at,
     pairs_of,
@@ -25,7 +26,7 @@ from market_abm.market.kernel.onto import (
     put_on,
     same_market,
 )
-from market_abm.market.kernel.removal import any_cap, take_capacity
+from market_abm.market.kernel.removal import take_capacity
 from market_abm.market.kernel.simplex import MARKET, optimise
 from market_abm.market.kernel.ties import settle
 from market_abm.market.kernel.tree import OWN, OWN_FLOW, PRED, PRICE, normalise, write_flows
