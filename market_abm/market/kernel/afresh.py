@@ -17,7 +17,7 @@ from market_abm.market.kernel.words import add_product
 BATCH = 40
 """Arcs that are looked at before the best of them enters the tree."""
 
-BLOCKS_A_PIVOT = 9
+BLOCKS_A_PIVOT = 20
 """Blocks that the parametric path passes in the time of one pivot of the primal simplex."""
 
 
