@@ -55,7 +55,7 @@ class Dense(NamedTuple):
 def pays(net, capped):
     """Whether full matrices are worth it."""
     S, B = len(net.out_first) - 1, len(net.first) - 1
-    return not capped and S + B <= 250 and S * B <= 3 * net.arc.shape[1]
+    return not capped and S + B <= 250 and S * B <= 4 * net.arc.shape[1]
 
 
 @compiled
