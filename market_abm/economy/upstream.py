@@ -158,10 +158,12 @@ def expected_prices(world: World, state: State, demand: Demand, ahead: list[int]
         world.buyers.lab[:, None], labs, world.buyers.growth[:, until] / world.buyers.growth[:, t, None]
     )
     grid, wanted = demand.on_ladder()
-    total = ordered_sum((wanted[:, None, :] * grown[:, :, None]).reshape(len(wanted), -1))
-    price = [np.interp(*at, grid) for at in zip(supply, total.reshape(len(ahead), -1))]
-    least = np.maximum(np.array(price), world.sellers.unit_cost[order])
-    return np.minimum.reduce(least, 1, initial=grid[0])
+    cost = world.sellers.unit_cost[order]
+    price = np.empty(len(ahead))
+    for n, factor in enumerate(grown.T):
+        at = ordered_sum(wanted * factor[:, None])
+        price[n] = np.minimum.reduce(np.maximum(np.interp(supply[n], at, grid), cost), initial=grid[0])
+    return price
 
 
 @of_world

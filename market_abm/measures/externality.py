@@ -32,7 +32,10 @@ def diversion(shares: ArrayLike) -> Floats:
     Rows and :func:`diversion_to_outside` add to one (Werden & Froeb 1994; Train 2009). NaN shares (not in the
     product market) count as zero.
     """
-    return _diverted(_shares(shares))
+    part = _shares(shares)
+    ratio = part[None, :] / (1.0 - part)[:, None]
+    ratio.flat[:: len(part) + 1] = 0.0
+    return ratio
 
 
 def diversion_to_outside(shares: ArrayLike) -> Floats:
@@ -254,16 +257,10 @@ def _shares(shares: ArrayLike) -> Floats:
 
 def _moved(shares: ArrayLike, margins: ArrayLike) -> Floats:
     """Margin moved from lab k per margin won by lab i, D_ik m_k / m_i, zero where lab i has no product."""
-    part, margin = _shares(shares), _known(margins)
+    part, margin = _known(shares), _known(margins)
     sells = (part > 0.0) & (margin > 0.0)
-    ratio = _diverted(part) * margin / np.where(sells, margin, 1.0)[:, None]
+    ratio = diversion(part) * margin[None, :] / np.where(sells, margin, 1.0)[:, None]
     return np.where(sells[:, None], ratio, 0.0)
-
-
-def _diverted(part: Floats) -> Floats:
-    ratio = part / (1.0 - part)[:, None]
-    ratio.flat[:: len(part) + 1] = 0.0
-    return ratio
 
 
 def _known(values: ArrayLike) -> Floats:
