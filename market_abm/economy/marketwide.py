@@ -121,8 +121,7 @@ def whole_markets(span: Span, measured: Sequence[bool]) -> list[WholeMarket]:
     chosen = np.array(measured, dtype=bool).nonzero()[0]
     solved = [_unsolved(world)] * len(span)
     if len(chosen):
-        part = span if len(chosen) == len(span) else Span([span.quarters[k] for k in chosen])
-        for k, answers in zip(chosen.tolist(), _solved(part, linked[chosen], demand[chosen])):
+        for k, answers in zip(chosen.tolist(), _solved(span.of(measured), linked[chosen], demand[chosen])):
             solved[k] = answers
     return [
         WholeMarket(**{name: column[k] for name, column in columns.items()}, **answers)
