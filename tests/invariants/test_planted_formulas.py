@@ -67,7 +67,7 @@ BUGS = {
         test_pivotality.test_owners_go_together_and_aggregates_one_by_one,
     ),
     "needed although nothing is lost": Bug(
-        pivotality.pivotality, "(without < total)", "(without <= total)",
+        pivotality._needed, "(without < total)", "(without <= total)",
         test_pivotality.test_pivotal_is_a_fall_of_the_maximum_flow,
     ),
     "no way back in the residual network": Bug(
