@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from market_abm.market import TradeProblem
+from market_abm.market.problem import replace_each
 
 GOOD = {
     "capacity": [5.0, 3.0],
@@ -38,6 +39,12 @@ def test_numbers_are_rounded_to_the_grid():
     problem = TradeProblem(**{**GOOD, "capacity": [1.00000049, 2.0000006]}, switching=1e-7)
     np.testing.assert_array_equal(problem.capacity, [1.0, 2.000001])
     assert (problem.switching == 0.0).all()
+
+
+def test_there_are_no_negative_zeros():
+    problem = TradeProblem(**{**GOOD, "unit_cost": [-0.0, -1e-9]}, wedge=-1e-9)
+    assert not np.signbit(problem.unit_cost).any()
+    assert not np.signbit(problem.wedge).any()
 
 
 def test_the_callers_arrays_are_copied():
@@ -105,6 +112,37 @@ def test_replace_may_change_the_shape():
     problem = TradeProblem(**GOOD)
     wider = problem.replace(block_quantity=np.ones((2, 3)), block_value=np.ones((2, 3)))
     assert wider.block_value.shape == (2, 3)
+
+
+CHANGES = {
+    "wedge": [[[0.25, 0.0], [0.0, -1.0]], [[1.0, 1.0], [0.0, 0.0]]],
+    "capacity": [[1.00000049, 0.0], [4.0, 4.0]],
+    "block_quantity": [[[1.0, 1.0], [2.0, 0.0]], [[3.0, 0.0], [1.0, 1.0]]],
+    "block_value": [[[8.0, 8.0], [6.0, 2.0]], [[4.0, 9.0], [5.0, 5.0]]],
+    "linked": [[[True, False], [True, True]], [[False, True], [True, True]]],
+}
+
+
+@pytest.mark.parametrize(
+    "names", [["wedge"], ["capacity", "linked"], ["block_quantity", "block_value"], [*CHANGES]]
+)
+def test_many_problems_changed_together_are_those_changed_one_by_one(names):
+    """What was worked out of the old arguments, as the cost of links, is not kept."""
+    old = TradeProblem(**GOOD, switching=0.5)
+    assert old.link_cost.any() and old._all_fall
+    together = replace_each([old, old], **{name: np.array(CHANGES[name]) for name in names})
+    for k, problem in enumerate(together):
+        alone = old.replace(**{name: np.array(CHANGES[name][k]) for name in names})
+        for name in (*GOOD, "switching", "wedge", "linked", "link_cost", "_all_fall"):
+            np.testing.assert_array_equal(getattr(problem, name), getattr(alone, name))
+
+
+def test_one_of_many_problems_with_a_rising_block_is_refused():
+    with pytest.raises(ValueError, match="block_value"):
+        replace_each(
+            [TradeProblem(**GOOD)] * 2,
+            block_value=np.array([[[9.0, 5.0], [7.0, 3.0]], [[9.0, 5.0], [3.0, 7.0]]]),
+        )
 
 
 def test_importing_the_market_loads_no_compiler():

@@ -161,6 +161,16 @@ def test_currency_scales_losses_and_leaves_shares(seed):
     np.testing.assert_allclose(other.loss_share, one.loss_share, atol=1e-12)
 
 
+def test_contributions_at_hand_are_taken_and_the_others_found():
+    problem = market(np.random.default_rng(3), 4, 4)
+    found = m.welfare_losses(problem)
+    known = np.array([np.nan, 7.0, np.nan, 0.0])
+    result = m.welfare_losses(problem, known=known)
+    expected = np.where(np.isnan(known), found.marginal_contribution, known)
+    np.testing.assert_array_equal(result.marginal_contribution, expected)
+    np.testing.assert_array_equal(result.loss_share, expected / found.surplus)
+
+
 def test_the_coming_year_has_the_pipeline_and_the_growth():
     problem = TradeProblem([10, 5], [0, 0], [[8, 4]], [[5, 3]])
     year = m.outlook(problem, [0, 10], [0.5])
