@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import mesa
@@ -26,20 +27,20 @@ class Headlines(mesa.DataCollector):
     """
 
     def __init__(self) -> None:
-        self._unread: list[Any] = []
+        self._unread: list[SimpleNamespace] = []
         super().__init__(model_reporters={column: partial(_step_value, column) for column in COLLECTED})
 
     def collect(self, model: Any) -> None:
-        """Remember the model's last record."""
-        self._unread.append(model.record)
+        """Remember the model's last record, which is all that a reporter asks for."""
+        self._unread.append(SimpleNamespace(record=model.record))
 
     @property
     def model_vars(self) -> dict[str, list[Any]]:
         """Values of each column, one a quarter."""
         while self._unread:
-            record = self._unread.pop(0)
-            for column in COLLECTED:
-                self._columns[column].append(None if record is None else record["steps"][column])
+            model = self._unread.pop(0)
+            for column, reporter in self.model_reporters.items():
+                self._columns[column].append(reporter(model))
         return self._columns
 
     @model_vars.setter

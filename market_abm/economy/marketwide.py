@@ -121,7 +121,7 @@ def whole_markets(span: Span, measured: Sequence[bool]) -> list[WholeMarket]:
     chosen = np.array(measured, dtype=bool).nonzero()[0]
     solved = [_unsolved(world)] * len(span)
     if len(chosen):
-        for k, answers in zip(chosen.tolist(), _solved(span.of(measured), linked[chosen], demand[chosen])):
+        for k, answers in zip(chosen.tolist(), _solved(span.only(measured), linked[chosen], demand[chosen])):
             solved[k] = answers
     return [
         WholeMarket(**{name: column[k] for name, column in columns.items()}, **answers)

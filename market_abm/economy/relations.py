@@ -93,7 +93,7 @@ def relations(span: Span, measured: Sequence[bool]) -> Relations:
         counts = volume >= SUPPLIER * ordered_sum(flow, axis=1)[quarter, buyer]
         wanted = world.buyers.lab[buyer] & counts & np.array(measured)[quarter]
         rows = wanted.nonzero()[0]
-        looked = span.of(measured)
+        looked = span.only(measured)
         within = (np.cumsum(measured) - 1)[quarter[rows]]
         at, found, odd = outside_options(looked, within, seller[rows], buyer[rows], price[rows], notice[rows])
         measures[:-1, rows[at]] = found

@@ -36,7 +36,7 @@ class Span:
     def __iter__(self) -> Iterator[Quarter]:
         return iter(self.quarters)
 
-    def of(self, chosen: Sequence[bool]) -> Span:
+    def only(self, chosen: Sequence[bool]) -> Span:
         """The chosen quarters alone."""
         return self if all(chosen) else Span([q for q, wanted in zip(self.quarters, chosen) if wanted])
 

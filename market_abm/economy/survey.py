@@ -77,7 +77,7 @@ def survey(
         "links": links_tables(span, links, graded),
         "contracts": contracts_tables(span),
         "events": [q.events for q in quarters],
-        "decisions": decisions_tables(quarters),
+        "decisions": decisions_tables(span),
     }
     return [
         (

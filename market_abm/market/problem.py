@@ -228,6 +228,11 @@ def replace_each(problems: list[TradeProblem], **changes: NDArray[Any]) -> list[
     """As :meth:`TradeProblem.replace` for many problems of one shape, checked together: quicker than one by one.
 
     ``changes`` are arrays (P, ...): the new argument of each problem. Only blocks may change in number.
+
+    Raises
+    ------
+    ValueError
+        As the constructor.
     """
     first = problems[0]
     sizes = (first.sellers, first.buyers, changes.get("block_quantity", first.block_quantity).shape[-1])

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from market_abm.economy.quarter import Quarter
+from market_abm.economy.span import Span
 
 
-def decisions(quarters: Sequence[Quarter]) -> list[list[dict]]:
+def decisions(span: Span) -> list[list[dict]]:
     """Of each quarter one record a firm and verb, firm by firm within a verb."""
     # Menus of one shape are read together: those of a verb, in all quarters.
     alike: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for decision in chain.from_iterable([asked for q in quarters for asked in q.decisions]):
+    for decision in chain.from_iterable([asked for q in span for asked in q.decisions]):
         menu = decision.menu
         alike[decision.verb, tuple(menu.options), menu.unit, np.shape(menu.scores)].append(decision)
     made: dict[int, list[dict]] = {}
     for group in alike.values():
         made |= zip(map(id, group), _records(group))
     table = []
-    for q in quarters:
+    for q in span:
         rows: list[dict] = []
         for asked in q.decisions:
             records = list(chain.from_iterable([made[id(decision)] for decision in asked]))
