@@ -87,10 +87,9 @@ def clear(problem: TradeProblem, start: Allocation | None = None) -> Allocation:
 def _kernel() -> tuple[Any, tuple]:
     """The compiled solver, and a state to hand to it when there is none to start from."""
     from market_abm.market.kernel import entry
-    from market_abm.market.kernel.network import Network
 
     row, matrix = np.zeros(0, np.int64), np.zeros((0, 0), np.int64)
-    return entry.solve, (Network(matrix, row, row, row, row, matrix, matrix, row), matrix, row)
+    return entry.solve, (row, matrix, row)
 
 
 def has_tree(state: tuple) -> bool:

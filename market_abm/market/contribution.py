@@ -106,6 +106,7 @@ def withdraw(allocation: Allocation, seller: int, quantity: float | None = None)
         If there is no such seller, or it has less than ``quantity``.
     """
     from market_abm.market.kernel import entry
+    from market_abm.market.kernel.network import unpacked
 
     problem = allocation.problem
     if not 0 <= seller < problem.sellers:
@@ -123,7 +124,7 @@ def withdraw(allocation: Allocation, seller: int, quantity: float | None = None)
         from market_abm.market.kernel import fallback
 
         loss, served, lowest = fallback.withdrawal(*arguments)
-    price = entry.unit_prices(allocation._state[0], lowest, *price_arguments(problem))
+    price = entry.unit_prices(unpacked(allocation._state[0]), lowest, *price_arguments(problem))
     return Withdrawal(loss, price, served)
 
 

@@ -98,8 +98,9 @@ def hold(
 
 
 def _state(problem: TradeProblem, flow: Floats, allocation: Allocation, seller: int, buyer: int) -> tuple:
-    from market_abm.market.kernel.network import build
+    from market_abm.market.kernel.network import build, packed, unpacked
     from market_abm.market.kernel.pair import held_state
 
     net = build(*problem.arrays)
-    return net, *held_state(net, flow, *allocation._state[:2], seller, buyer)
+    free, tree, _ = allocation._state
+    return packed(net), *held_state(net, flow, unpacked(free), tree, seller, buyer)

@@ -7,7 +7,7 @@ import numpy as np
 from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.crash import greedy_tree
 from market_abm.market.kernel.ends import FAR, end_prices, lowest_prices
-from market_abm.market.kernel.network import BUYER, COST, SELLER, any_cap, build, steps
+from market_abm.market.kernel.network import BUYER, COST, SELLER, any_cap, build, packed, steps, unpacked
 from market_abm.market.kernel.removal import add_value, losses_without, take_capacity
 from market_abm.market.kernel.simplex import MARKET, optimise
 from market_abm.market.kernel.ties import settle
@@ -39,20 +39,21 @@ def solve(
     incumbent,
     tie_key,
     warm,
-    old_net,
+    old_pack,
     old_t,
     old_x,
 ):
     """Build and clear: from nothing or, if ``warm``, from the tree of an earlier optimum of the same shape.
 
-    Returns the state (network, table, link flows), flows and served quantities in the shape of the problem,
+    Returns the state (packed network, table, link flows), flows and served quantities in the shape of the problem,
     the surplus, and the number of pivots: -1 when they ran out and the rest means nothing.
     """
     net = build(capacity, unit_cost, block_quantity, block_value, switching, wedge, tax, linked, link_cap)
     sellers, buyers = linked.shape
-    t, x, pivots = optimum(net, sellers, buyers, incumbent, tie_key, warm, old_net, old_t, old_x)
+    old = unpacked(old_pack) if warm else net
+    t, x, pivots = optimum(net, sellers, buyers, incumbent, tie_key, warm, old, old_t, old_x)
     served, surplus = served_and_surplus(net, t, x, buyers)
-    return net, t, x, flows(net, x, sellers, buyers), served, surplus, pivots
+    return packed(net), t, x, flows(net, x, sellers, buyers), served, surplus, pivots
 
 
 @compiled
@@ -106,11 +107,12 @@ def served_and_surplus(net, t, x, buyers):
 
 
 @compiled
-def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
+def losses(pack, t, x, shape, sellers, buyers, links, capacity_too):
     """Losses by seller (S,), buyer (B,) and link (S, B) in the shape of the problem; NaN where not asked.
 
     The last result is False when the tree could not answer.
     """
+    net = unpacked(pack)
     S, root = len(net.out_first) - 1, len(net.limit)
     begin, end = 0 if sellers else S, root if buyers else S
     some, by_link, done = losses_without(net, t, x, begin, end, links, capacity_too, any_cap(net))
@@ -174,8 +176,9 @@ def unit_prices(
 
 
 @compiled
-def prices(net, t, x, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap):
+def prices(pack, t, x, lowest, capacity, unit_cost, block_quantity, block_value, link_cost, linked, link_cap):
     """Lowest (or highest) competitive unit price of every seller; no highest price without capacity."""
+    net = unpacked(pack)
     if lowest:
         rent = lowest_prices(net, net.limit, t, x)
         return unit_prices(
@@ -201,11 +204,12 @@ def node_of(net, seller):
 
 
 @compiled
-def withdrawal(net, t, x, seller, quantity, buyers):
+def withdrawal(pack, t, x, seller, quantity, buyers):
     """Loss, served quantities and lowest potentials after taking ``quantity`` grid steps of a seller.
 
     The loss is NaN when the tree could not answer.
     """
+    net = unpacked(pack)
     n = node_of(net, seller)
     loss, limit = 0.0, net.limit
     if n >= 0:

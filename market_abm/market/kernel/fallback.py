@@ -9,7 +9,7 @@ import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.entry import after, by_place, flows, node_of, served_and_surplus
-from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER, build
+from market_abm.market.kernel.network import BUYER, CAP, COST, SELLER, build, packed, unpacked
 from market_abm.market.kernel.paths import force, solve_by_paths
 from market_abm.market.kernel.removal import NO_TREE, NONE, add_value
 from market_abm.market.kernel.ties import tie_costs
@@ -31,12 +31,13 @@ def solve(
     t[PRICE, :] = p
     flow = flows(net, x, linked.shape[0], linked.shape[1])
     served, surplus = served_and_surplus(net, t, x, linked.shape[1])
-    return net, t, x, flow, served, surplus, -1
+    return packed(net), t, x, flow, served, surplus, -1
 
 
 @compiled
-def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
+def losses(pack, t, x, shape, sellers, buyers, links, capacity_too):
     """Losses by seller, buyer and link; as :func:`entry.losses`."""
+    net = unpacked(pack)
     S, m, root = len(net.out_first) - 1, x.shape[0], len(net.limit)
     by_node, by_link = np.zeros(root), np.full(m, np.nan)
     limit = net.limit.copy()
@@ -68,8 +69,9 @@ def losses(net, t, x, shape, sellers, buyers, links, capacity_too):
 
 
 @compiled
-def withdrawal(net, t, x, seller, quantity, buyers):
+def withdrawal(pack, t, x, seller, quantity, buyers):
     """Take capacity of a row of sellers away; as :func:`entry.withdrawal`."""
+    net = unpacked(pack)
     limit, total, left = net.limit.copy(), np.zeros(2, np.int64), np.int64(0)
     t, x = t.copy(), x.copy()
     j = node_of(net, seller)

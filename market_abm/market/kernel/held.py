@@ -13,10 +13,11 @@ from market_abm.market.kernel.network import (
     pair_at,
     pairs_of,
     steps,
+    unpacked,
     write_row,
 )
 from market_abm.market.kernel.onto import arc_of_pairs, copy_row, never_capped, put_on
-from market_abm.market.kernel.pair import held_state, link_pairs, loss_and_gain, scratch
+from market_abm.market.kernel.pair import held_state, loss_and_gain, losses_and_gains, scratch
 from market_abm.market.kernel.paths import step_down
 from market_abm.market.kernel.removal import NO_TREE
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, PARENT, PRICE
@@ -36,7 +37,7 @@ def held_pairs(
     link_cap,
     flow,
     served,
-    net,
+    pack,
     t,
     seller,
     buyer,
@@ -50,6 +51,7 @@ def held_pairs(
     link, and of the blocks ``top_quantity[l]`` (L, m) worth ``top_value[l]`` that it serves: they are put on the
     grid, in place.
     """
+    net = unpacked(pack)
     relations, tops = top_quantity.shape
     buyers, blocks = block_quantity.shape
     loss, gain, worth = np.zeros(relations), np.zeros(relations), np.zeros(relations)
@@ -99,7 +101,7 @@ def held_pairs(
             held = network_of(pairs, own)
             table, flows = held_state(held, traded, net, t, s, b)
             at_seller, at_buyer = np.full(1, s, np.int64), np.full(1, b, np.int64)
-            losses, gains = link_pairs(held, table, flows, at_seller, at_buyer)
+            losses, gains = losses_and_gains(held, table, flows, at_seller, at_buyer)
             loss[n], gain[n] = losses[0], gains[0]
             pairs.cap[k] = cap
             own[s] = capacity[s]

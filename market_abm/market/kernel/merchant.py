@@ -12,7 +12,7 @@ from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import full, pays
 from market_abm.market.kernel.ends import lowest_prices
 from market_abm.market.kernel.entry import node_of, unit_prices
-from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network, any_cap, steps
+from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network, any_cap, steps, unpacked
 from market_abm.market.kernel.pair import arc_between
 from market_abm.market.kernel.removal import take
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, open_rooms
@@ -75,7 +75,7 @@ def merchant_rows(capacity, flow, own, group, members, least):
 
 @compiled
 def take_merchant(
-    net,
+    pack,
     t,
     x,
     gone,
@@ -98,6 +98,7 @@ def take_merchant(
     ``own_seller`` to ``own_buyer``, rows ``first[g]`` to ``first[g + 1]``, have left with their capacity. A loss
     of NaN: the tree could not answer, or several sellers go.
     """
+    net = unpacked(pack)
     removals, sellers = gone.shape
     loss = np.zeros(removals)
     price = np.zeros((removals, sellers))

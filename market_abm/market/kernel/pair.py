@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import Dense, full
-from market_abm.market.kernel.network import BUYER, COST, SELLER, Ints, any_cap, steps
+from market_abm.market.kernel.network import BUYER, COST, SELLER, Ints, any_cap, steps, unpacked
 from market_abm.market.kernel.parametric import NONE
 from market_abm.market.kernel.paths import force, step_down, step_up
 from market_abm.market.kernel.removal import NO_TREE, forced, release
@@ -38,7 +38,13 @@ from market_abm.market.kernel.words import add_product, to_float
 
 
 @compiled
-def link_pairs(net, t, x, seller, buyer):
+def link_pairs(pack, t, x, seller, buyer):
+    """As :func:`losses_and_gains`, of a packed network."""
+    return losses_and_gains(unpacked(pack), t, x, seller, buyer)
+
+
+@compiled
+def losses_and_gains(net, t, x, seller, buyer):
     """Replacement loss and resale gain of each link (seller[l], buyer[l] are rows of the problem), MUSD.
 
     Loss: surplus of the trades less S(N; u_ij = 0, K_j - x_ij). Gain: what others add to the surplus of all

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from market_abm.market.kernel.compiled import borrowing, compiled
-from market_abm.market.kernel.entry import BATCH, concluded, node_of, optimum, prices, served_and_surplus
+from market_abm.market.kernel.ends import lowest_prices
+from market_abm.market.kernel.entry import BATCH, concluded, node_of, optimum, served_and_surplus, unit_prices
 from market_abm.market.kernel.network import (
     BUYER,
     COST,
@@ -15,6 +16,7 @@ from market_abm.market.kernel.network import (
     pair_at,
     pairs_of,
     steps,
+    unpacked,
     write_row,
 )
 from market_abm.market.kernel.onto import (
@@ -56,7 +58,7 @@ def solve_variants(
     leaves,
     priced,
     warm,
-    old_net,
+    old_pack,
     old_t,
     old_x,
 ):
@@ -68,6 +70,7 @@ def solve_variants(
     result is what is served when the seller ``leaves[g]`` (negative: nobody) then goes with all its capacity.
     Without ``priced`` prices are zero. Pivots of -1: no answer.
     """
+    old_net = unpacked(old_pack)
     variants, sellers = capacity.shape
     buyers = linked.shape[1]
     surplus = np.zeros(variants)
@@ -126,8 +129,9 @@ def solve_variants(
         if priced and pivots[g] >= 0:
             for n in range(len(rows)):
                 blocks[rows[n]] = quantity[first[g] + n]
-            price[g] = prices(
-                net, t, x, True, capacity[g], unit_cost, blocks, block_value, link_cost, links, caps
+            rent = lowest_prices(net, net.limit, t, x)
+            price[g] = unit_prices(
+                net, rent, capacity[g], unit_cost, blocks, block_value, link_cost, links, caps
             )
             for n in range(len(rows)):
                 blocks[rows[n]] = block_quantity[rows[n]] * scale[g]
