@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from market_abm.market.clearing import Allocation, clear, cleared
+from market_abm.market.clearing import Allocation, clear, cleared, has_tree, price_arguments
 from market_abm.market.problem import TradeProblem
 from market_abm.market.variants import taken
-from market_abm.measures._owners import Bools, Floats, matrix, owners
+from market_abm.measures._owners import Bools, Floats, Owners, matrix, owners
 from market_abm.units import ordered_sum
 
 
@@ -86,25 +86,41 @@ def merchant_removals(
     least : float
         Owners with a smaller share of all merchant capacity are left out: NaN.
     """
-    from market_abm.market.kernel.merchant import merchant_rows
-
     allocation = cleared(problem_or_allocation)
     problem = allocation.problem
     buyers = _index_buyers(index, problem.buyers)
     grouped = owners(problem.sellers, owner, aggregate_of)
     inside = matrix("own", own, allocation.flow.shape, False).astype(np.bool_, copy=False)
     with_own = _with_own_use(allocation, inside)
+    removal, amount, lost, price = _effects(with_own, inside, grouped, least, allocation.served, buyers)
     # The first removal takes nothing: the price index with everybody.
-    removal, amount, *rows, sells = merchant_rows(
-        problem.capacity, with_own.flow, inside, grouped.group, grouped.members, least
-    )
-    rest = taken(with_own, *rows)
-    price = _index_prices(problem, sells, rest.seller_price, allocation.served[None, :], buyers)
-    after, loss = price[removal], np.maximum(rest.loss, 0.0)[removal]
+    after, loss = price[removal], np.maximum(lost, 0.0)[removal]
     if least > 0.0:
         small = removal < 0
         after[small], loss[small] = np.nan, np.nan
     return Removals(float(price[0]), after, amount, loss, allocation.surplus)
+
+
+def _effects(
+    allocation: Allocation, own: Bools, grouped: Owners, least: float, served: Floats, buyers: np.ndarray
+) -> tuple[np.ndarray, Floats, Floats, Floats]:
+    """The removal of each seller's owner and what it withdraws, (S,); loss and price index of each removal, (R,)."""
+    from market_abm.market.kernel.merchant import merchant_effects, merchant_rows
+
+    problem = allocation.problem
+    groups = allocation.flow, own, grouped.group, grouped.members, least
+    if has_tree(allocation._state):
+        switching, tax = problem.switching, problem.tax
+        removal, amount, loss, price = merchant_effects(
+            *allocation._state, *groups, served, buyers, switching, tax, *price_arguments(problem)
+        )
+        if not np.count_nonzero(np.isnan(loss)):
+            return removal, amount, loss, price
+    # Several sellers of one owner go, or the tree has no answer: removals are cleared afresh.
+    removal, amount, *rows, sells = merchant_rows(problem.capacity, *groups)
+    rest = taken(allocation, *rows)
+    price = _index_prices(problem, sells, rest.seller_price, served[None, :], buyers)
+    return removal, amount, rest.loss, price
 
 
 def merchant_capacity(allocation: Allocation, own: ArrayLike | None = None) -> Floats:

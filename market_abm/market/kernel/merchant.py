@@ -12,10 +12,62 @@ from market_abm.market.kernel.compiled import borrowing, compiled
 from market_abm.market.kernel.dense import full, pays
 from market_abm.market.kernel.ends import lowest_prices
 from market_abm.market.kernel.entry import node_of, unit_prices
+from market_abm.market.kernel.index import index_prices
 from market_abm.market.kernel.network import BUYER, CAP, NO_CAP, SELLER, Network, any_cap, steps, unpacked
 from market_abm.market.kernel.pair import arc_between
 from market_abm.market.kernel.removal import take
 from market_abm.market.kernel.tree import BLOCK, OWN_FLOW, open_rooms
+
+
+@compiled
+def merchant_effects(
+    pack,
+    t,
+    x,
+    flow,
+    own,
+    group,
+    members,
+    least,
+    served,
+    buyers,
+    switching,
+    tax,
+    capacity,
+    unit_cost,
+    block_quantity,
+    block_value,
+    link_cost,
+    linked,
+    link_cap,
+):
+    """The removals of :func:`merchant_rows`: whose, what is withdrawn, loss (R,) and price index (R,).
+
+    The index is that of ``buyers`` (n,), weighed by ``served`` (B,).
+    """
+    removal, amount, gone, first, own_seller, own_buyer, own_use, sells = merchant_rows(
+        capacity, flow, own, group, members, least
+    )
+    loss, price = take_merchant(
+        pack,
+        t,
+        x,
+        gone,
+        first,
+        own_seller,
+        own_buyer,
+        own_use,
+        capacity,
+        unit_cost,
+        block_quantity,
+        block_value,
+        link_cost,
+        linked,
+        link_cap,
+        True,
+    )
+    index = index_prices(sells, price, served.reshape((1, -1)), buyers, switching, tax, linked, link_cap)
+    return removal, amount, loss, index
 
 
 @compiled
